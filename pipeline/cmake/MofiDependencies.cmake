@@ -1,0 +1,19 @@
+# Libraries from the system, and LibTorch as imported targets (its own CMake package would demand a CUDA toolkit).
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(MPI REQUIRED COMPONENTS C)
+
+add_library(mofi_hdf5 INTERFACE)
+target_include_directories(mofi_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_compile_definitions(mofi_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})
+target_link_libraries(mofi_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+
+if(MOFI_WITH_TORCH)
+  include(MofiTorch)
+endif()

@@ -1,0 +1,30 @@
+# How targets of this project are made: one library a folder of pipeline/, one executable a stage, one line a test.
+include(GNUInstallDirs)
+
+add_library(mofi_options INTERFACE)
+target_include_directories(mofi_options INTERFACE ${PROJECT_SOURCE_DIR}/pipeline)
+target_compile_options(mofi_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers)
+if(MOFI_WARNINGS_AS_ERRORS)
+  target_compile_options(mofi_options INTERFACE -Werror)
+endif()
+
+find_program(ccache_program ccache)
+if(ccache_program)
+  # A precompiled header is only cacheable when ccache is told not to look at its time.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${ccache_program})
+  add_compile_options(-fpch-preprocess)
+endif()
+
+# mofi_library(name file... [LINK PUBLIC|PRIVATE target...]): the static library mofi_<name> of this folder.
+function(mofi_library name)
+  cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
+  add_library(mofi_${name} STATIC ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(mofi_${name} PUBLIC mofi_options ${arg_LINK})
+endfunction()
+
+# mofi_stage(name target...): the executable mofi-<name> from stages/<name>.cpp.
+function(mofi_stage name)
+  add_executable(mofi-${name} ${name}.cpp)
+  target_link_libraries(mofi-${name} PRIVATE mofi_stage_main ${ARGN})
+  install(TARGETS mofi-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()

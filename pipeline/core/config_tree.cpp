@@ -1,0 +1,186 @@
+#include "core/config_tree.h"
+
+#include <fmt/ranges.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/files.h"
+
+namespace mofi {
+namespace {
+
+constexpr int kDeepestNesting = 32;
+constexpr std::string_view kIncludeKey = "include";
+
+ConfigNode convert(const YAML::Node& yaml, const std::string& file, int depth) {
+  ConfigNode node;
+  node.source = {file, yaml.Mark().line + 1};
+  if (depth > kDeepestNesting)
+    fail(ExitCode::kUsage, "{}: is nested deeper than {} levels", node.source.text(), kDeepestNesting);
+  switch (yaml.Type()) {
+    case YAML::NodeType::Undefined:
+    case YAML::NodeType::Null:
+      break;
+    case YAML::NodeType::Scalar:
+      node.kind = ConfigNode::Kind::kScalar;
+      node.scalar = yaml.Scalar();
+      node.quoted = yaml.Tag() == "!";
+      break;
+    case YAML::NodeType::Sequence:
+      node.kind = ConfigNode::Kind::kSequence;
+      for (const auto& item : yaml) node.items.push_back(convert(item, file, depth + 1));
+      break;
+    case YAML::NodeType::Map:
+      node.kind = ConfigNode::Kind::kMapping;
+      for (const auto& entry : yaml) {
+        const ConfigSource where{file, entry.first.Mark().line + 1};
+        if (!entry.first.IsScalar()) fail(ExitCode::kUsage, "{}: a key must be a plain name", where.text());
+        const std::string& key = entry.first.Scalar();
+        if (key == "<<") fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", where.text());
+        if (const ConfigNode* first = node.find(key))
+          fail(ExitCode::kUsage, "{}: key '{}' stands here a second time; it was first set at {}", where.text(), key,
+               first->source.text());
+        ConfigNode value = convert(entry.second, file, depth + 1);
+        value.source = where;
+        node.entries.emplace_back(key, std::move(value));
+      }
+      break;
+  }
+  return node;
+}
+
+ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::path> open_files) {
+  const auto identity = std::filesystem::weakly_canonical(path);
+  if (std::find(open_files.begin(), open_files.end(), identity) != open_files.end())
+    fail(ExitCode::kUsage, "{}: includes itself", path.string());
+  open_files.push_back(identity);
+
+  ConfigNode own = parse_config(read_text(path, 1 << 20), path.string());
+  if (own.kind == ConfigNode::Kind::kNull) own.kind = ConfigNode::Kind::kMapping;
+  if (own.kind != ConfigNode::Kind::kMapping)
+    fail(ExitCode::kUsage, "{}: a config must be a mapping of keys to values", path.string());
+
+  ConfigNode merged;
+  merged.kind = ConfigNode::Kind::kMapping;
+  merged.source = own.source;
+  if (const ConfigNode* includes = own.find(kIncludeKey)) {
+    if (includes->kind != ConfigNode::Kind::kSequence)
+      fail(ExitCode::kUsage, "{}: include must be a list of files", includes->source.text());
+    for (const ConfigNode& item : includes->items) {
+      if (item.kind != ConfigNode::Kind::kScalar)
+        fail(ExitCode::kUsage, "{}: include must list file names", item.source.text());
+      const auto included = path.parent_path() / item.scalar;
+      if (!std::filesystem::exists(included))
+        fail(ExitCode::kUsage, "{}: the included file {} does not exist", item.source.text(), included.string());
+      merge_config(merged, load(included, open_files));
+    }
+    std::erase_if(own.entries, [](const auto& entry) { return entry.first == kIncludeKey; });
+  }
+  merge_config(merged, own);
+  return merged;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string ConfigSource::text() const { return line > 0 ? fmt::format("{}:{}", file, line) : file; }
+
+const ConfigNode* ConfigNode::find(std::string_view key) const {
+  for (const auto& [name, value] : entries)
+    if (name == key) return &value;
+  return nullptr;
+}
+
+ConfigNode* ConfigNode::find(std::string_view key) {
+  return const_cast<ConfigNode*>(std::as_const(*this).find(key));
+}
+
+ConfigNode parse_config(const std::string& text, const std::string& name) {
+  try {
+    return convert(YAML::Load(text), name, 0);
+  } catch (const YAML::Exception& error) {
+    fail(ExitCode::kUsage, "{}:{}: is not valid YAML: {}", name, error.mark.line + 1, error.msg);
+  }
+}
+
+ConfigNode load_config(const std::filesystem::path& path) { return load(path, {}); }
+
+void merge_config(ConfigNode& base, const ConfigNode& overlay) {
+  if (base.kind != ConfigNode::Kind::kMapping || overlay.kind != ConfigNode::Kind::kMapping) {
+    base = overlay;
+    return;
+  }
+  for (const auto& [key, value] : overlay.entries) {
+    if (ConfigNode* existing = base.find(key))
+      merge_config(*existing, value);
+    else
+      base.entries.emplace_back(key, value);
+  }
+}
+
+void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode value) {
+  ConfigNode* node = &root;
+  std::string_view rest = dotted_path;
+  while (true) {
+    const auto dot = rest.find('.');
+    const std::string key(rest.substr(0, dot));
+    if (key.empty())
+      fail(ExitCode::kUsage, "{}: '{}' is not a dotted path of config keys", value.source.text(), dotted_path);
+    if (node->kind != ConfigNode::Kind::kMapping) {
+      node->kind = ConfigNode::Kind::kMapping;
+      node->entries.clear();
+      node->source = value.source;
+    }
+    ConfigNode* child = node->find(key);
+    if (child == nullptr) {
+      node->entries.emplace_back(key, ConfigNode{});
+      child = &node->entries.back().second;
+      child->source = value.source;
+    }
+    node = child;
+    if (dot == std::string_view::npos) break;
+    rest.remove_prefix(dot + 1);
+  }
+  *node = std::move(value);
+}
+
+void apply_setting(ConfigNode& root, const std::string& setting) {
+  const auto equals = setting.find('=');
+  if (equals == std::string::npos || equals == 0)
+    fail(ExitCode::kUsage, "--set {}: expected key=value, such as --set training.epochs=5", setting);
+  ConfigNode value = parse_config(setting.substr(equals + 1), "--set " + setting);
+  value.source = {"--set " + setting, 0};
+  set_config(root, setting.substr(0, equals), std::move(value));
+}
+
+std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (const std::string& candidate : candidates) {
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace mofi

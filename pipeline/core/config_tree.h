@@ -1,0 +1,53 @@
+#pragma once
+// YAML as a tree that remembers where every value was written. yaml-cpp parses; what it takes silently
+// (duplicate keys, octal numbers, `no` as false, unmerged `<<`) is refused here or by the typed reader.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mofi {
+
+/// Where a value was written. `line` counts from 1; 0 for values of the command line.
+struct ConfigSource {
+  std::string file;
+  int line = 0;
+  std::string text() const;
+};
+
+struct ConfigNode {
+  enum class Kind { kNull, kScalar, kSequence, kMapping };
+  Kind kind = Kind::kNull;
+  std::string scalar;
+  bool quoted = false;  ///< "012" in quotes is text, never a number
+  std::vector<ConfigNode> items;
+  std::vector<std::pair<std::string, ConfigNode>> entries;
+  ConfigSource source;
+
+  /// The entry of that key, or nullptr.
+  const ConfigNode* find(std::string_view key) const;
+  ConfigNode* find(std::string_view key);
+};
+
+/// Reads a file and, recursively, the files of its `include:` list (paths relative to the file); what the file
+/// itself says wins over what it includes, and later includes win over earlier ones.
+ConfigNode load_config(const std::filesystem::path& path);
+
+/// Parses YAML text; `name` stands for the file in messages. Resolves no includes.
+ConfigNode parse_config(const std::string& text, const std::string& name);
+
+/// Overlays mappings key by key; everything else is replaced.
+void merge_config(ConfigNode& base, const ConfigNode& overlay);
+
+/// Sets the value at a dotted path, making mappings on the way: what `--set a.b=c` does.
+void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode value);
+
+/// Applies "a.b=c", c being YAML (so lists work: a.b=[1, 2]).
+void apply_setting(ConfigNode& root, const std::string& setting);
+
+/// The candidate nearest in spelling to `word`, or "" when none is near.
+std::string nearest_name(std::string_view word, const std::vector<std::string>& candidates);
+
+}  // namespace mofi

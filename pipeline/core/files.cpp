@@ -1,0 +1,126 @@
+#include "core/files.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+
+#include "core/error.h"
+
+namespace mofi {
+namespace {
+
+constexpr std::string_view kTemporaryMark = ".writing-";
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+void sync_path(const std::filesystem::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  if (descriptor < 0) fail(ExitCode::kMissing, "{}: cannot be opened to sync it: {}", path.string(), std::strerror(errno));
+  const int failed = ::fsync(descriptor);
+  const int reason = errno;
+  ::close(descriptor);
+  // Some network file systems refuse fsync on folders; the rename itself is still atomic there.
+  if (failed != 0 && reason != EINVAL)
+    fail(ExitCode::kMissing, "{}: cannot be synced to disk: {}", path.string(), std::strerror(reason));
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  const auto parent = file.parent_path();
+  return parent.empty() ? std::filesystem::path(".") : parent;
+}
+
+template <class Container>
+Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
+  std::error_code failure;
+  if (std::filesystem::is_directory(path, failure)) fail(ExitCode::kData, "{}: is a folder; expected a file", path.string());
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) fail(ExitCode::kMissing, "{}: cannot be opened: {}", path.string(), std::strerror(errno));
+  stream.seekg(0, std::ios::end);
+  const auto end = stream.tellg();
+  if (end < 0) fail(ExitCode::kData, "{}: has no readable size", path.string());
+  const auto size = static_cast<std::size_t>(end);
+  if (size > max_bytes)
+    fail(ExitCode::kData, "{}: is {} bytes long; at most {} are read", path.string(), size, max_bytes);
+  Container contents(size, typename Container::value_type{});
+  stream.seekg(0);
+  stream.read(reinterpret_cast<char*>(contents.data()), static_cast<std::streamsize>(size));
+  if (static_cast<std::size_t>(stream.gcount()) != size)
+    fail(ExitCode::kData, "{}: ended after {} of {} bytes while being read", path.string(), stream.gcount(), size);
+  return contents;
+}
+
+}  // namespace
+
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max_bytes) {
+  return read_whole<std::vector<std::byte>>(path, max_bytes);
+}
+
+std::string read_text(const std::filesystem::path& path, std::size_t max_bytes) {
+  return read_whole<std::string>(path, max_bytes);
+}
+
+AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
+  static std::atomic<unsigned> counter{0};
+  const auto folder = folder_of(target_);
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure) fail(ExitCode::kMissing, "{}: the folder cannot be made: {}", folder.string(), failure.message());
+  temporary_ = folder / fmt::format(".{}{}{}-{}-{}", target_.filename().string(), kTemporaryMark, host_name(), getpid(),
+                                    counter.fetch_add(1));
+}
+
+AtomicFile::~AtomicFile() {
+  std::error_code ignored;
+  if (!committed_) std::filesystem::remove(temporary_, ignored);
+}
+
+void AtomicFile::commit() {
+  sync_path(temporary_, O_RDONLY);
+  std::error_code failure;
+  std::filesystem::rename(temporary_, target_, failure);
+  if (failure) fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target_.string(), failure.message());
+  committed_ = true;
+  sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
+}
+
+void write_atomically(const std::filesystem::path& target, std::string_view text) {
+  AtomicFile file(target);
+  {
+    std::ofstream stream(file.path(), std::ios::binary);
+    stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+    stream.close();
+    if (!stream) fail(ExitCode::kMissing, "{}: cannot be written: {}", target.string(), std::strerror(errno));
+  }
+  file.commit();
+}
+
+int remove_abandoned_temporaries(const std::filesystem::path& folder) {
+  int removed = 0;
+  std::error_code failure;
+  const std::string mark = std::string(kTemporaryMark) + host_name() + "-";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+    const std::string name = entry.path().filename().string();
+    const auto at = name.find(mark);
+    if (name.empty() || name.front() != '.' || at == std::string::npos) continue;
+    pid_t writer = 0;
+    const char* first = name.data() + at + mark.size();
+    if (std::from_chars(first, name.data() + name.size(), writer).ec != std::errc{} || writer <= 0) continue;
+    if (::kill(writer, 0) == 0 || errno != ESRCH) continue;
+    std::error_code ignored;
+    removed += std::filesystem::remove(entry.path(), ignored) ? 1 : 0;
+  }
+  return removed;
+}
+
+}  // namespace mofi

@@ -1,0 +1,41 @@
+#pragma once
+// Reading whole files, and writing them so that nothing half-written is ever visible.
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mofi {
+
+/// The whole file. Throws kMissing when it cannot be opened, kData when it is larger than `max_bytes`.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 32);
+std::string read_text(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 28);
+
+/// A file that appears at `target` whole, or not at all. Write to `path()`, then `commit()`:
+/// fsync, rename onto the target, fsync the folder. Without a commit the temporary file is removed.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path target);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  bool committed_ = false;
+};
+
+void write_atomically(const std::filesystem::path& target, std::string_view text);
+
+/// Removes what writers that were killed left in `folder`: temporary files of processes that no longer live
+/// on this host. Returns how many were removed.
+int remove_abandoned_temporaries(const std::filesystem::path& folder);
+
+}  // namespace mofi

@@ -1,0 +1,39 @@
+#pragma once
+// mode.h5 (schema mofi-mode/1): key and mode of every piece of a corpus, and what they were decided from.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "storage/artifact.h"
+
+namespace mofi {
+
+inline constexpr std::uint8_t kMajor = 0;
+inline constexpr std::uint8_t kMinor = 1;
+inline constexpr std::uint8_t kUndefinedMode = 255;
+
+struct PieceMode {
+  std::string piece_id;     ///< file name within the data set
+  std::string midi_sha256;  ///< joined to tokens by id and digest
+  int tonic = -1;           ///< pitch class, 0 = C; -1 undefined
+  std::uint8_t mode = kUndefinedMode;
+  float margin = 0;         ///< best correlation of this mode minus best of the other mode
+  std::array<float, 24> correlation{};  ///< Pearson r with the 12 major, then the 12 minor keys, tonic 0..11
+  std::array<float, 12> profile{};      ///< pitch-class weights, summing to 1 (all zero for an empty piece)
+};
+
+struct ModeTable {
+  std::string key_profile = "krumhansl_kessler";
+  std::string weighting = "ticks";
+  std::vector<PieceMode> pieces;
+  ArtifactHeader header;
+};
+
+std::string content_digest(const ModeTable& table);
+void write_modes(const std::filesystem::path& path, const ModeTable& table);
+ModeTable read_modes(const std::filesystem::path& path);
+
+}  // namespace mofi

@@ -1,0 +1,26 @@
+#pragma once
+// What every stage does around its one function: read the command line, log, and turn errors into exit codes.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/config_tree.h"
+
+namespace mofi {
+
+/// Parses the command line, runs `body`, and returns the exit code (core/error.h). Adds --log-level.
+int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body);
+
+/// The options --config F and --set key=value (repeatable) of stages that are told by a config.
+struct ConfigOptions {
+  std::string file;
+  std::vector<std::string> settings;
+};
+void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required = true);
+
+/// The tree of the file with the settings applied; an empty mapping when there is no file.
+ConfigNode load(const ConfigOptions& options);
+
+}  // namespace mofi
