@@ -34,9 +34,11 @@ ArtifactHeader read_header(const Hdf5Reader& file, const std::string& schema) {
   return header;
 }
 
-void require_digest(const Hdf5Reader& file, const ArtifactHeader& header, const std::string& computed_sha256) {
+void require_digest(const Hdf5Reader& file, const ArtifactHeader& header,
+                    const std::string& computed_sha256) {
   if (computed_sha256 != header.content_sha256)
-    fail(ExitCode::kData, "{}: its contents (digest {:.12}…) are not those it was written with ({:.12}…); make it again",
+    fail(ExitCode::kData,
+         "{}: its contents (digest {:.12}…) are not those it was written with ({:.12}…); make it again",
          file.path().string(), computed_sha256, header.content_sha256);
 }
 

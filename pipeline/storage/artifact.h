@@ -1,6 +1,6 @@
 #pragma once
-// What every HDF5 artifact says of itself (root attributes): its schema, the digest of its contents, the digest of the
-// config that made it, its producer and the digests of what it was made from.
+// What every HDF5 artifact says of itself (root attributes): its schema, the digest of its contents, the
+// digest of the config that made it, its producer and the digests of what it was made from.
 
 #include <map>
 #include <string>
@@ -10,10 +10,10 @@
 namespace mofi {
 
 struct ArtifactHeader {
-  std::string schema;          ///< "mofi-tokens/1": name and version
-  std::string content_sha256;  ///< over contents, not file bytes; times and producer excluded
-  std::string config_sha256;   ///< of the semantic config that made it
-  std::string producer;        ///< program, version and commit; provenance only
+  std::string schema;                         ///< "mofi-tokens/1": name and version
+  std::string content_sha256;                 ///< over contents, not file bytes; times and producer excluded
+  std::string config_sha256;                  ///< of the semantic config that made it
+  std::string producer;                       ///< program, version and commit; provenance only
   std::map<std::string, std::string> inputs;  ///< name of an input → its content digest
 };
 

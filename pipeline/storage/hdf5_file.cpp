@@ -3,6 +3,8 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "core/error.h"
 
@@ -19,7 +21,10 @@ class Handle {
   Handle(hid_t id, Close close, const std::string& what) : id_(id), close_(close) {
     if (id_ < 0) fail(ExitCode::kData, "{}", what + library_reason());
   }
-  ~Handle() { close_(id_); }
+  ~Handle() {
+    if (id_ >= 0) close_(id_);
+  }
+  Handle(Handle&& other) noexcept : id_(std::exchange(other.id_, -1)), close_(other.close_) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   operator hid_t() const { return id_; }  // NOLINT: stands for the identifier in calls of the library
@@ -54,23 +59,40 @@ void silence_library() {
 template <class T>
 hid_t native_type();
 template <>
-hid_t native_type<std::uint8_t>() { return H5T_NATIVE_UINT8; }
+hid_t native_type<std::uint8_t>() {
+  return H5T_NATIVE_UINT8;
+}
 template <>
-hid_t native_type<std::int8_t>() { return H5T_NATIVE_INT8; }
+hid_t native_type<std::int8_t>() {
+  return H5T_NATIVE_INT8;
+}
 template <>
-hid_t native_type<std::uint16_t>() { return H5T_NATIVE_UINT16; }
+hid_t native_type<std::uint16_t>() {
+  return H5T_NATIVE_UINT16;
+}
 template <>
-hid_t native_type<std::int32_t>() { return H5T_NATIVE_INT32; }
+hid_t native_type<std::int32_t>() {
+  return H5T_NATIVE_INT32;
+}
 template <>
-hid_t native_type<std::uint32_t>() { return H5T_NATIVE_UINT32; }
+hid_t native_type<std::uint32_t>() {
+  return H5T_NATIVE_UINT32;
+}
 template <>
-hid_t native_type<std::int64_t>() { return H5T_NATIVE_INT64; }
+hid_t native_type<std::int64_t>() {
+  return H5T_NATIVE_INT64;
+}
 template <>
-hid_t native_type<float>() { return H5T_NATIVE_FLOAT; }
+hid_t native_type<float>() {
+  return H5T_NATIVE_FLOAT;
+}
 
+/// The number of elements; the largest number there is when it does not fit, so that no damaged shape looks
+/// small.
 std::uint64_t product(const std::vector<std::uint64_t>& shape) {
   std::uint64_t total = 1;
-  for (const std::uint64_t extent : shape) total *= extent;
+  for (const std::uint64_t extent : shape)
+    if (__builtin_mul_overflow(total, extent, &total)) return std::numeric_limits<std::uint64_t>::max();
   return total;
 }
 
@@ -107,11 +129,12 @@ std::vector<std::string> unpadded(const std::string& padded, std::size_t length)
 
 constexpr std::uint64_t kChunkBytes = 1 << 20;
 
-void write_dataset(hid_t file, const std::string& file_name, const std::string& name, hid_t type, const void* values,
-                   const std::vector<std::uint64_t>& shape) {
+void write_dataset(hid_t file, const std::string& file_name, const std::string& name, hid_t type,
+                   const void* values, const std::vector<std::uint64_t>& shape) {
   const std::string what = fmt::format("{}: dataset {} cannot be written", file_name, name);
   std::vector<hsize_t> extents(shape.begin(), shape.end());
-  const Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose, what);
+  const Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), H5Sclose,
+                     what);
   const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose, what);
   H5Pset_obj_track_times(creation, false);
   if (product(shape) > 0) {
@@ -123,7 +146,8 @@ void write_dataset(hid_t file, const std::string& file_name, const std::string& 
   }
   const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose, what);
   H5Pset_create_intermediate_group(links, 1);
-  const Handle dataset(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose, what);
+  const Handle dataset(H5Dcreate2(file, name.c_str(), type, space, links, creation, H5P_DEFAULT), H5Dclose,
+                       what);
   if (product(shape) > 0 && H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
     fail(ExitCode::kMissing, "{}{}", what, Handle::library_reason());
 }
@@ -132,12 +156,13 @@ Handle open_object(hid_t file, const std::string& object, const std::string& wha
   return {H5Oopen(file, object.empty() ? "/" : object.c_str(), H5P_DEFAULT), H5Oclose, what};
 }
 
-void write_attribute(hid_t file, const std::string& object, const std::string& name, hid_t type, const void* values,
-                     std::optional<hsize_t> count) {
+void write_attribute(hid_t file, const std::string& object, const std::string& name, hid_t type,
+                     const void* values, std::optional<hsize_t> count) {
   const std::string what = fmt::format("attribute {} cannot be written", name);
   const Handle owner = open_object(file, object, what);
   const Handle space(count ? H5Screate_simple(1, &*count, nullptr) : H5Screate(H5S_SCALAR), H5Sclose, what);
-  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, what);
+  const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose,
+                         what);
   if (H5Awrite(attribute, type, values) < 0) fail(ExitCode::kMissing, "{}{}", what, Handle::library_reason());
 }
 
@@ -161,21 +186,24 @@ void Hdf5Writer::commit() {
   const bool closed = H5Fclose(handle_) >= 0;
   handle_ = -1;
   if (!flushed || !closed)
-    fail(ExitCode::kMissing, "{}: cannot be written to its end{}", file_.path().string(), Handle::library_reason());
+    fail(ExitCode::kMissing, "{}: cannot be written to its end{}", file_.path().string(),
+         Handle::library_reason());
   file_.commit();
 }
 
 template <class T>
 void Hdf5Writer::write(const std::string& name, std::span<const T> values, std::vector<std::uint64_t> shape) {
   if (product(shape) != values.size())
-    fail(ExitCode::kInternal, "dataset {} has {} values for a shape of {}", name, values.size(), product(shape));
+    fail(ExitCode::kInternal, "dataset {} has {} values for a shape of {}", name, values.size(),
+         product(shape));
   write_dataset(handle_, file_.path().string(), name, native_type<T>(), values.data(), shape);
 }
 
 void Hdf5Writer::write_strings(const std::string& name, const std::vector<std::string>& values) {
   const std::size_t length = longest(values);
   const Handle type = string_type(length);
-  write_dataset(handle_, file_.path().string(), name, type, null_padded(values, length).data(), {values.size()});
+  write_dataset(handle_, file_.path().string(), name, type, null_padded(values, length).data(),
+                {values.size()});
 }
 
 void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::string& value) {
@@ -183,11 +211,13 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name, c
   write_attribute(handle_, object, name, type, value.c_str(), {});
 }
 
-void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values) {
+void Hdf5Writer::attribute(const std::string& object, const std::string& name,
+                           const std::vector<std::int64_t>& values) {
   write_attribute(handle_, object, name, H5T_NATIVE_INT64, values.data(), values.size());
 }
 
-void Hdf5Writer::attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values) {
+void Hdf5Writer::attribute(const std::string& object, const std::string& name,
+                           const std::vector<std::string>& values) {
   const std::size_t length = longest(values);
   const Handle type = string_type(length);
   write_attribute(handle_, object, name, type, null_padded(values, length).data(), values.size());
@@ -197,7 +227,8 @@ Hdf5Reader::Hdf5Reader(const std::filesystem::path& path) : path_(path), handle_
   silence_library();
   if (!std::filesystem::is_regular_file(path)) fail(ExitCode::kMissing, "{}: no such file", path.string());
   handle_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
-  if (handle_ < 0) fail(ExitCode::kData, "{}: is not a readable HDF5 file{}", path.string(), Handle::library_reason());
+  if (handle_ < 0)
+    fail(ExitCode::kData, "{}: is not a readable HDF5 file{}", path.string(), Handle::library_reason());
 }
 
 Hdf5Reader::~Hdf5Reader() {
@@ -205,7 +236,6 @@ Hdf5Reader::~Hdf5Reader() {
 }
 
 bool Hdf5Reader::has(const std::string& name) const {
-  std::string prefix;
   for (std::size_t at = 0; at != std::string::npos;) {
     at = name.find('/', at + 1);
     if (H5Lexists(handle_, name.substr(0, at).c_str(), H5P_DEFAULT) <= 0) return false;
@@ -214,25 +244,26 @@ bool Hdf5Reader::has(const std::string& name) const {
 }
 
 template <class T>
-Array<T> Hdf5Reader::read(const std::string& name, std::size_t dimensions) const {
+Array<T> Hdf5Reader::read_array(const std::string& name, std::size_t dimensions) const {
   const std::string what = fmt::format("{}: dataset {} cannot be read", path_.string(), name);
   const Handle dataset(H5Dopen2(handle_, name.c_str(), H5P_DEFAULT), H5Dclose, what);
   const Handle type(H5Dget_type(dataset), H5Tclose, what);
   const Handle space(H5Dget_space(dataset), H5Sclose, what);
   if (H5Tequal(type, native_type<T>()) <= 0)
-    fail(ExitCode::kData, "{}: dataset {} has another element type than its schema says", path_.string(), name);
+    fail(ExitCode::kData, "{}: dataset {} has another element type than its schema says", path_.string(),
+         name);
   const int rank = H5Sget_simple_extent_ndims(space);
   if (rank != static_cast<int>(dimensions))
-    fail(ExitCode::kData, "{}: dataset {} has {} dimensions; expected {}", path_.string(), name, rank, dimensions);
+    fail(ExitCode::kData, "{}: dataset {} has {} dimensions; expected {}", path_.string(), name, rank,
+         dimensions);
   std::vector<hsize_t> extents(dimensions);
   H5Sget_simple_extent_dims(space, extents.data(), nullptr);
 
   Array<T> array;
   array.shape.assign(extents.begin(), extents.end());
-  // A damaged header may claim any size; what is stored on disk (never compressed here) bounds what is allocated.
+  // A damaged header may claim any size; the file, never compressed here, bounds what is allocated.
   const std::uint64_t count = product(array.shape);
-  if (count * sizeof(T) > H5Dget_storage_size(dataset) && count > 0 &&
-      count * sizeof(T) > std::filesystem::file_size(path_))
+  if (count > std::filesystem::file_size(path_) / sizeof(T))
     fail(ExitCode::kData, "{}: dataset {} claims more elements than the file can hold", path_.string(), name);
   array.values.resize(count);
   if (count > 0 && H5Dread(dataset, native_type<T>(), H5S_ALL, H5S_ALL, H5P_DEFAULT, array.values.data()) < 0)
@@ -242,18 +273,21 @@ Array<T> Hdf5Reader::read(const std::string& name, std::size_t dimensions) const
 
 template <class T>
 std::vector<T> Hdf5Reader::read(const std::string& name, std::optional<std::size_t> size) const {
-  auto array = read<T>(name, 1);
+  auto array = read_array<T>(name, 1);
   if (size && array.values.size() != *size)
-    fail(ExitCode::kData, "{}: dataset {} has {} elements; expected {}", path_.string(), name, array.values.size(), *size);
+    fail(ExitCode::kData, "{}: dataset {} has {} elements; expected {}", path_.string(), name,
+         array.values.size(), *size);
   return std::move(array.values);
 }
 
-std::vector<std::string> Hdf5Reader::read_strings(const std::string& name, std::optional<std::size_t> size) const {
+std::vector<std::string> Hdf5Reader::read_strings(const std::string& name,
+                                                  std::optional<std::size_t> size) const {
   const std::string what = fmt::format("{}: dataset {} cannot be read", path_.string(), name);
   const Handle dataset(H5Dopen2(handle_, name.c_str(), H5P_DEFAULT), H5Dclose, what);
   const Handle type(H5Dget_type(dataset), H5Tclose, what);
   const Handle space(H5Dget_space(dataset), H5Sclose, what);
-  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 || H5Sget_simple_extent_ndims(space) != 1)
+  if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0 ||
+      H5Sget_simple_extent_ndims(space) != 1)
     fail(ExitCode::kData, "{}: dataset {} must be one-dimensional fixed-length texts", path_.string(), name);
   hsize_t count = 0;
   H5Sget_simple_extent_dims(space, &count, nullptr);
@@ -277,40 +311,50 @@ std::string Hdf5Reader::text_attribute(const std::string& object, const std::str
   return values.empty() ? "" : values.front();
 }
 
-std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object, const std::string& name) const {
-  const std::string what = fmt::format("{}: attribute {} of /{} cannot be read", path_.string(), name, object);
+std::vector<std::string> Hdf5Reader::texts_attribute(const std::string& object,
+                                                     const std::string& name) const {
+  const std::string what =
+      fmt::format("{}: attribute {} of /{} cannot be read", path_.string(), name, object);
   const Handle owner = open_object(handle_, object, what);
   const Handle attribute(H5Aopen(owner, name.c_str(), H5P_DEFAULT), H5Aclose, what);
   const Handle type(H5Aget_type(attribute), H5Tclose, what);
   const Handle space(H5Aget_space(attribute), H5Sclose, what);
   if (H5Tget_class(type) != H5T_STRING || H5Tis_variable_str(type) > 0)
-    fail(ExitCode::kData, "{}: attribute {} of /{} must be a fixed-length text", path_.string(), name, object);
+    fail(ExitCode::kData, "{}: attribute {} of /{} must be a fixed-length text", path_.string(), name,
+         object);
   const auto count = static_cast<std::size_t>(std::max<hssize_t>(0, H5Sget_simple_extent_npoints(space)));
   const std::size_t length = H5Tget_size(type);
-  constexpr std::size_t kAttributeLimit = 64 * 1024;  // HDF5's own limit for attributes kept in an object header
+  constexpr std::size_t kAttributeLimit =
+      64 * 1024;  // HDF5's own limit for attributes kept in an object header
   if (length == 0 || count > kAttributeLimit / length)
-    fail(ExitCode::kData, "{}: attribute {} of /{} is larger than an attribute can be", path_.string(), name, object);
+    fail(ExitCode::kData, "{}: attribute {} of /{} is larger than an attribute can be", path_.string(), name,
+         object);
   std::string padded(count * length, '\0');
-  if (H5Aread(attribute, type, padded.data()) < 0) fail(ExitCode::kData, "{}{}", what, Handle::library_reason());
+  if (H5Aread(attribute, type, padded.data()) < 0)
+    fail(ExitCode::kData, "{}{}", what, Handle::library_reason());
   return unpadded(padded, length);
 }
 
-std::vector<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object, const std::string& name) const {
-  const std::string what = fmt::format("{}: attribute {} of /{} cannot be read", path_.string(), name, object);
+std::vector<std::int64_t> Hdf5Reader::integer_attribute(const std::string& object,
+                                                        const std::string& name) const {
+  const std::string what =
+      fmt::format("{}: attribute {} of /{} cannot be read", path_.string(), name, object);
   const Handle owner = open_object(handle_, object, what);
   const Handle attribute(H5Aopen(owner, name.c_str(), H5P_DEFAULT), H5Aclose, what);
   const Handle space(H5Aget_space(attribute), H5Sclose, what);
   const auto count = H5Sget_simple_extent_npoints(space);
   if (count < 0 || count > 8192)
-    fail(ExitCode::kData, "{}: attribute {} of /{} is larger than an attribute can be", path_.string(), name, object);
+    fail(ExitCode::kData, "{}: attribute {} of /{} is larger than an attribute can be", path_.string(), name,
+         object);
   std::vector<std::int64_t> values(static_cast<std::size_t>(count));
-  if (H5Aread(attribute, H5T_NATIVE_INT64, values.data()) < 0) fail(ExitCode::kData, "{}{}", what, Handle::library_reason());
+  if (H5Aread(attribute, H5T_NATIVE_INT64, values.data()) < 0)
+    fail(ExitCode::kData, "{}{}", what, Handle::library_reason());
   return values;
 }
 
-#define MOFI_INSTANTIATE(T)                                                                                    \
-  template void Hdf5Writer::write<T>(const std::string&, std::span<const T>, std::vector<std::uint64_t>);     \
-  template Array<T> Hdf5Reader::read<T>(const std::string&, std::size_t) const;                                \
+#define MOFI_INSTANTIATE(T)                                                                               \
+  template void Hdf5Writer::write<T>(const std::string&, std::span<const T>, std::vector<std::uint64_t>); \
+  template Array<T> Hdf5Reader::read_array<T>(const std::string&, std::size_t) const;                     \
   template std::vector<T> Hdf5Reader::read<T>(const std::string&, std::optional<std::size_t>) const;
 MOFI_INSTANTIATE(std::uint8_t)
 MOFI_INSTANTIATE(std::int8_t)

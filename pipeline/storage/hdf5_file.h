@@ -1,7 +1,7 @@
 #pragma once
-// HDF5 files, thinly: handles that close themselves, whole datasets in and out, the library's error stack as one Error.
-// Files are written once, whole, by one process, with Fletcher32 checksums and without object times (so that the same
-// contents give the same bytes), and appear atomically. Not for use from two threads.
+// HDF5 files, thinly: handles that close themselves, whole datasets in and out, the library's error stack as
+// one Error. Files are written once, whole, by one process, with Fletcher32 checksums and without object
+// times (so that the same contents give the same bytes), and appear atomically. Not for use from two threads.
 
 #include <cstdint>
 #include <filesystem>
@@ -66,7 +66,7 @@ class Hdf5Reader {
   bool has(const std::string& name) const;
   /// A whole dataset of exactly this element type and number of dimensions. Throws kData otherwise.
   template <class T>
-  Array<T> read(const std::string& name, std::size_t dimensions) const;
+  Array<T> read_array(const std::string& name, std::size_t dimensions) const;
   /// A one-dimensional dataset of `size` elements.
   template <class T>
   std::vector<T> read(const std::string& name, std::optional<std::size_t> size = {}) const;

@@ -1,6 +1,8 @@
 #include "storage/safetensors.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -16,8 +18,9 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference implementation's own limit
 
 std::uint64_t element_bytes(const std::string& dtype) {
-  static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"I64", 8},
-                                                             {"I32", 4}, {"I16", 2}, {"I8", 1},  {"U8", 1},   {"BOOL", 1}};
+  static const std::map<std::string, std::uint64_t> sizes = {{"F64", 8}, {"F32", 4}, {"F16", 2}, {"BF16", 2},
+                                                             {"I64", 8}, {"I32", 4}, {"I16", 2}, {"I8", 1},
+                                                             {"U8", 1},  {"BOOL", 1}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -42,11 +45,19 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Safe
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::uint64_t offset = 0;
   for (const SafeTensor& tensor : tensors) {
-    header[tensor.name] = {{"dtype", tensor.dtype}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + tensor.bytes.size()}}};
+    if (header.contains(tensor.name))
+      fail(ExitCode::kInternal, "{}: is given two tensors named {}", path.string(), tensor.name);
+    if (byte_count(tensor, tensor.bytes.size(), path.string()) != tensor.bytes.size())
+      fail(ExitCode::kInternal, "{}: tensor {} is given {} bytes, which is not what its shape needs",
+           path.string(), tensor.name, tensor.bytes.size());
+    header[tensor.name] = {{"dtype", tensor.dtype},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {offset, offset + tensor.bytes.size()}}};
     offset += tensor.bytes.size();
   }
   std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');  // tensors begin at a multiple of 8, as the reference writer has it
+  text.append((8 - text.size() % 8) % 8,
+              ' ');  // tensors begin at a multiple of 8, as the reference writer has it
   std::uint64_t header_bytes = text.size();
 
   AtomicFile file(path);
@@ -54,7 +65,8 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Safe
   stream.write(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes);
   stream.write(text.data(), static_cast<std::streamsize>(text.size()));
   for (const SafeTensor& tensor : tensors)
-    stream.write(reinterpret_cast<const char*>(tensor.bytes.data()), static_cast<std::streamsize>(tensor.bytes.size()));
+    stream.write(reinterpret_cast<const char*>(tensor.bytes.data()),
+                 static_cast<std::streamsize>(tensor.bytes.size()));
   stream.close();
   if (!stream) fail(ExitCode::kMissing, "{}: cannot be written: {}", path.string(), std::strerror(errno));
   file.commit();
@@ -65,12 +77,15 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
   SafeTensorFile file;
   file.contents = read_bytes(path);
   std::uint64_t header_bytes = 0;
-  if (file.contents.size() < sizeof header_bytes) fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
+  if (file.contents.size() < sizeof header_bytes)
+    fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
   std::memcpy(&header_bytes, file.contents.data(), sizeof header_bytes);
   if (header_bytes > kLargestHeader || header_bytes > file.contents.size() - sizeof header_bytes)
-    fail(ExitCode::kData, "{}: is not a safetensors file: its header would be {} bytes long", name, header_bytes);
+    fail(ExitCode::kData, "{}: is not a safetensors file: its header would be {} bytes long", name,
+         header_bytes);
   const auto* text = reinterpret_cast<const char*>(file.contents.data()) + sizeof header_bytes;
-  const std::span<const std::byte> data = std::span(file.contents).subspan(sizeof header_bytes + header_bytes);
+  const std::span<const std::byte> data =
+      std::span(file.contents).subspan(sizeof header_bytes + header_bytes);
 
   const Json header = Json::parse(text, text + header_bytes, nullptr, false);
   if (!header.is_object()) fail(ExitCode::kData, "{}: its safetensors header is not a JSON object", name);
@@ -81,26 +96,32 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
         file.metadata = value.get<std::map<std::string, std::string>>();
         continue;
       }
-      SafeTensor tensor{key, value.at("dtype").get<std::string>(), value.at("shape").get<std::vector<std::int64_t>>(), {}};
+      SafeTensor tensor{
+          key, value.at("dtype").get<std::string>(), value.at("shape").get<std::vector<std::int64_t>>(), {}};
       const auto offsets = value.at("data_offsets").get<std::array<std::uint64_t, 2>>();
       const std::uint64_t bytes = byte_count(tensor, data.size(), name);
       if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != bytes)
-        fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes, offsets[0],
-             offsets[1], data.size());
+        fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,
+             offsets[0], offsets[1], data.size());
       tensor.bytes = data.subspan(offsets[0], bytes);
       by_offset.emplace_back(offsets[0], std::move(tensor));
     }
   } catch (const nlohmann::json::exception& error) {
     fail(ExitCode::kData, "{}: its safetensors header is malformed: {}", name, error.what());
   }
-  std::stable_sort(by_offset.begin(), by_offset.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  // An empty tensor begins where the next one does, and its place in the header says nothing: it goes first.
+  std::stable_sort(by_offset.begin(), by_offset.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.first, a.second.bytes.size()) < std::pair(b.first, b.second.bytes.size());
+  });
   std::uint64_t covered = 0;
   for (auto& [offset, tensor] : by_offset) {
-    if (offset != covered) fail(ExitCode::kData, "{}: tensor {} leaves a gap or overlaps another", name, tensor.name);
+    if (offset != covered)
+      fail(ExitCode::kData, "{}: tensor {} leaves a gap or overlaps another", name, tensor.name);
     covered += tensor.bytes.size();
     file.tensors.push_back(std::move(tensor));
   }
-  if (covered != data.size()) fail(ExitCode::kData, "{}: {} bytes at its end belong to no tensor", name, data.size() - covered);
+  if (covered != data.size())
+    fail(ExitCode::kData, "{}: {} bytes at its end belong to no tensor", name, data.size() - covered);
   return file;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// The safetensors format (huggingface/safetensors, README "Format"): an 8-byte little-endian header length, a JSON
-// header, the tensors' bytes. Knows nothing of LibTorch: tensors are names, types, shapes and bytes.
+// The safetensors format (huggingface/safetensors, README "Format"): an 8-byte little-endian header length, a
+// JSON header, the tensors' bytes. Knows nothing of LibTorch: tensors are names, types, shapes and bytes.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,8 +30,8 @@ struct SafeTensorFile {
   std::map<std::string, std::string> metadata;
 };
 
-/// Reads and checks: bounded header, known types, sizes that equal their shapes, tensors that cover the data without gap
-/// or overlap. Throws kData with the reason otherwise.
+/// Reads and checks: bounded header, known types, sizes that equal their shapes, tensors that cover the data
+/// without gap or overlap. Throws kData with the reason otherwise.
 SafeTensorFile read_safetensors(const std::filesystem::path& path);
 
 }  // namespace mofi
