@@ -1,0 +1,48 @@
+# How ranks are started on this machine: used by the launcher and, copied, by the start script of a bundle.
+# shellcheck shell=bash
+
+# Physical cores that this process may use.
+core_count() {
+  local allowed physical quota period
+  allowed=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
+  physical=$(lscpu -p=CORE,SOCKET 2>/dev/null | grep -v '^#' | sort -u | wc -l) || physical=0
+  if [ "$physical" -gt 0 ] && [ "$physical" -lt "$allowed" ]; then allowed=$physical; fi
+  if read -r quota period 2>/dev/null </sys/fs/cgroup/cpu.max && [ "$quota" != max ] && [ $((quota / period)) -lt "$allowed" ]; then
+    allowed=$((quota / period > 0 ? quota / period : 1)) # a container's share
+  fi
+  printf '%s\n' "$allowed"
+}
+
+# True where mpirun or srun started this process.
+under_launcher() {
+  [ -n "${OMPI_COMM_WORLD_SIZE:-}${PMIX_RANK:-}${PMI_RANK:-}" ]
+}
+
+# Open MPI as it has to be on a laptop, in a container and as root alike. What the user set stays.
+mpi_environment() {
+  export OMPI_MCA_rmaps_base_oversubscribe=${OMPI_MCA_rmaps_base_oversubscribe:-1}
+  export OMPI_MCA_hwloc_base_binding_policy=${OMPI_MCA_hwloc_base_binding_policy:-none} # two jobs must not bind to the same cores
+  export OMPI_MCA_mca_base_component_show_load_errors=${OMPI_MCA_mca_base_component_show_load_errors:-0}
+  if ! command -v ssh >/dev/null && ! command -v rsh >/dev/null; then
+    export OMPI_MCA_plm_rsh_agent=${OMPI_MCA_plm_rsh_agent:-true} # without any remote shell MPI_Init would fail
+  fi
+  if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+}
+
+# start_ranks N PROGRAM ARGUMENT...: N ranks that share the cores. mpirun would kill them on TERM; USR2 lets them save and stop.
+start_ranks() {
+  local ranks=$1 cores child code stopping
+  shift
+  mpi_environment
+  cores=$(core_count)
+  export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores > ranks ? cores / ranks : 1))}
+  mpirun -n "$ranks" "$@" <&0 &
+  child=$!
+  trap 'stopping=1; kill -USR2 "$child"' TERM
+  while :; do
+    stopping=
+    code=0
+    wait "$child" || code=$?
+    [ -n "$stopping" ] || exit "$code"
+  done
+}
