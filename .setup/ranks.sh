@@ -1,4 +1,4 @@
-# How ranks are started on this machine: used by the launcher and, copied, by the start script of a bundle.
+# How ranks are started on this machine: used by the launcher and, copied, by the start script of a bundle. Both define die.
 # shellcheck shell=bash
 
 # Physical cores that this process may use.
@@ -45,4 +45,18 @@ start_ranks() {
     wait "$child" || code=$?
     [ -n "$stopping" ] || exit "$code"
   done
+}
+
+# start_program RANKS PROGRAM ARGUMENT...: in place of this process where one rank will do. RANKS may be "all".
+start_program() {
+  local ranks=$1
+  shift
+  if [ "$ranks" = all ]; then
+    ranks=${MOFI_RANKS:-${SLURM_NTASKS:-$(core_count)}}
+    case " $* " in *' --help '* | *' -h '* | *' --dry-run '*) ranks=1 ;; esac
+    if under_launcher || ! command -v mpirun >/dev/null; then ranks=1; fi
+  fi
+  [[ $ranks =~ ^[1-9][0-9]*$ ]] || die 64 "the number of ranks must be a whole number from 1, not '$ranks'"
+  if [ "$ranks" = 1 ]; then exec "$@"; fi
+  start_ranks "$ranks" "$@"
 }
