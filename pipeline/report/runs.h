@@ -1,0 +1,61 @@
+#pragma once
+// The finished runs of a results folder, reduced to what tables need: the config, and for every evaluated
+// piece what it is and what was predicted. 10,000 runs fit into memory this way.
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/flat_config.h"
+
+namespace mofi {
+
+/// Texts by number: the same piece and song ids come back in every run.
+class Names {
+ public:
+  std::uint32_t number(const std::string& name);
+  const std::string& name(std::uint32_t number) const { return names_[number]; }
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t> numbers_;
+};
+
+struct PieceOutcome {
+  std::uint32_t piece = 0, song = 0, split = 0;  ///< numbers of RunSet::names
+  int label = 0, predicted = 0;
+  std::uint8_t mode = 255;  ///< 0 major, 1 minor, else undefined
+};
+
+struct Run {
+  std::string id, folder;             ///< `folder` within the results folder
+  FlatConfig config;                  ///< without seed and fold
+  std::int64_t seed = 0;              ///< config field "seed"
+  std::optional<std::int64_t> fold;   ///< config field "data.fold", if there is one
+  std::vector<std::string> evaluate;  ///< config field "data.evaluate", else all splits that were predicted
+  int classes = 4;
+  std::vector<PieceOutcome> outcomes;
+  std::map<std::string, std::string> inputs;  ///< content digests by name
+  std::string predictions_sha256;
+  std::string producer;
+};
+
+struct SkippedRun {
+  std::string folder, reason;
+};
+
+struct RunSet {
+  std::vector<Run> runs;            ///< by id
+  std::vector<SkippedRun> skipped;  ///< by folder: unfinished, damaged, or not understood
+  Names names;
+};
+
+/// Reads all of `results_dir`/runs/*. Throws kMissing when there is no such folder; a folder that is no
+/// finished run is listed with the reason and never dropped in silence. Reasons name files relative to
+/// `results_dir`.
+RunSet read_runs(const std::filesystem::path& results_dir);
+
+}  // namespace mofi
