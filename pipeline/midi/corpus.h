@@ -1,0 +1,51 @@
+#pragma once
+// Which files a data set has, with which labels, groups and published splits. Nothing is read of the MIDI
+// itself.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "midi/split_part.h"
+
+namespace mofi {
+
+struct CorpusFile {
+  std::filesystem::path path;
+  std::string id;                ///< file name within the data set
+  std::string group;             ///< song: the unit that folds keep together
+  int label = -1;                ///< index into Corpus::class_names, or -1
+  std::vector<SplitPart> split;  ///< one per name in Corpus::split_names
+};
+
+struct Corpus {
+  std::string name;
+  std::vector<CorpusFile> files;  ///< by id, in ascending order of bytes
+  std::vector<std::string> class_names;
+  std::vector<std::string> split_names;
+};
+
+/// What the data set `folder` can be told.
+struct FolderOptions {
+  std::filesystem::path labels;  ///< CSV `file,label[,group,split]`; empty: labels.csv in the folder, if any
+  std::vector<std::string> class_names;  ///< the allowed labels; empty: those that occur
+};
+
+/// Opens one of the data sets below. A missing folder is kMissing, contents that do not fit are kData.
+///   emopia  midis/Q1_SONG_0.mid …, and splits/ if there: "midibert", "emopia_cls" and "song_level"
+///   (EMOPIA_cls's
+///           songs applied to all their clips)
+///   vgmidi  vgmidi_labelled.csv and the phrases/ that its labels refer to; the group is the piece
+///   folder  any MIDI files and a CSV; without one every MIDI file below the folder is used, unlabelled
+Corpus open_corpus(const std::string& dataset, const std::filesystem::path& folder,
+                   const FolderOptions& options = {});
+
+Corpus open_emopia(const std::filesystem::path& folder);
+Corpus open_vgmidi(const std::filesystem::path& folder);
+Corpus open_folder(const std::filesystem::path& folder, const FolderOptions& options = {});
+
+/// "Q1 250, Q2 265, Q3 253, Q4 310": how many of `labels` are of each class, unlabelled ones last if there
+/// are any.
+std::string label_counts(const std::vector<int>& labels, const std::vector<std::string>& class_names);
+
+}  // namespace mofi
