@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "midi/split_part.h"
 #include "storage/artifact.h"
 
 namespace mofi {
@@ -23,19 +24,16 @@ struct TokenColumn {
 struct TokenScheme {
   std::string name;  ///< "cp4"
   std::vector<TokenColumn> columns;
-  int pitch_column = 2;  ///< the column that transposition moves
-  int pitch_ids = 86;    ///< its ids 0..pitch_ids-1 are pitches, in semitone steps
-  int lowest_pitch = 22; ///< MIDI pitch of its id 0
+  int pitch_column = 2;   ///< the column that transposition moves
+  int pitch_ids = 86;     ///< its ids 0..pitch_ids-1 are pitches, in semitone steps
+  int lowest_pitch = 22;  ///< MIDI pitch of its id 0
 };
 
-/// Where a published split puts a piece.
-enum class SplitPart : std::uint8_t { kNone = 0, kTrain = 1, kValid = 2, kTest = 3 };
-
 struct TokenPiece {
-  std::string id;            ///< file name within the data set
-  std::string group;         ///< song: the unit that folds keep together
-  int label = -1;            ///< class, or -1
-  std::vector<SplitPart> split;  ///< one per published split, in the order of TokenTable::split_names
+  std::string id;                    ///< file name within the data set
+  std::string group;                 ///< song: the unit that folds keep together
+  int label = -1;                    ///< class, or -1
+  std::vector<SplitPart> split;      ///< one per published split, in the order of TokenTable::split_names
   int pitch_min = 0, pitch_max = 0;  ///< MIDI pitches of its words
   std::string midi_sha256;
 };
@@ -58,10 +56,12 @@ struct TokenTable {
   }
 };
 
-/// Digest over contents (scheme, words, pieces): independent of threads, file order on disk, times and producer.
+/// Digest over contents (scheme, words, pieces): independent of threads, file order on disk, times and
+/// producer.
 std::string content_digest(const TokenTable& table);
 
-/// Writes atomically; computes the content digest; `table.header.config_sha256` and `.inputs` are the caller's.
+/// Writes atomically; computes the content digest; `table.header.config_sha256` and `.inputs` are the
+/// caller's.
 void write_tokens(const std::filesystem::path& path, const TokenTable& table);
 
 /// Reads everything into memory, checks schema, shapes, id ranges and digest. Throws kMissing or kData.
