@@ -20,7 +20,7 @@ struct PieceMode {
   std::string midi_sha256;  ///< joined to tokens by id and digest
   int tonic = -1;           ///< pitch class, 0 = C; -1 undefined
   std::uint8_t mode = kUndefinedMode;
-  float margin = 0;         ///< best correlation of this mode minus best of the other mode
+  float margin = 0;                     ///< best correlation of this mode minus best of the other mode
   std::array<float, 24> correlation{};  ///< Pearson r with the 12 major, then the 12 minor keys, tonic 0..11
   std::array<float, 12> profile{};      ///< pitch-class weights, summing to 1 (all zero for an empty piece)
 };

@@ -1,0 +1,74 @@
+#include "tonality/key_finder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/error.h"
+
+namespace mofi {
+namespace {
+
+constexpr double kTie = 1e-12;  // far below what one tick can change, far above rounding
+
+/// Shifted to mean 0 and scaled to length 1, so that a correlation is a scalar product.
+PitchClassWeights standardised(const PitchClassWeights& values) {
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / 12;
+  PitchClassWeights result{};
+  double squares = 0;
+  for (std::size_t i = 0; i < 12; ++i) {
+    result[i] = values[i] - mean;
+    squares += result[i] * result[i];
+  }
+  const double length = std::sqrt(squares);
+  for (double& value : result) value /= length;
+  return result;
+}
+
+double scalar_product(const PitchClassWeights& weights, const PitchClassWeights& profile, std::size_t tonic) {
+  double sum = 0;
+  for (std::size_t i = 0; i < 12; ++i) sum += weights[(i + tonic) % 12] * profile[i];
+  return sum;
+}
+
+}  // namespace
+
+Weighting weighting_of(const std::string& name) {
+  if (name == "ticks") return Weighting::kTicks;
+  if (name == "count") return Weighting::kCount;
+  fail(ExitCode::kUsage, "weighting '{}' is not known; expected ticks or count", name);
+}
+
+PitchClassWeights pitch_class_weights(std::span<const Note> notes, Weighting weighting) {
+  PitchClassWeights weights{};
+  for (const Note& note : notes)
+    weights[note.pitch % 12] +=
+        weighting == Weighting::kTicks ? static_cast<double>(note.end - note.start) : 1.0;
+  return weights;
+}
+
+KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile) {
+  KeyEstimate estimate;
+  const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
+  if (*least == *most) return estimate;
+
+  const PitchClassWeights piece = standardised(weights);
+  const std::array<PitchClassWeights, 2> modes = {standardised(profile.major), standardised(profile.minor)};
+  std::array<double, 2> best_of_mode = {-1, -1};
+  double best = -2;
+  for (std::size_t tonic = 0; tonic < 12; ++tonic) {
+    for (const std::uint8_t mode : {kMajor, kMinor}) {
+      const double r = scalar_product(piece, modes[mode], tonic);
+      estimate.correlation[12u * mode + tonic] = r;
+      best_of_mode[mode] = std::max(best_of_mode[mode], r);
+      if (r <= best + kTie) continue;
+      best = r;
+      estimate.tonic = static_cast<int>(tonic);
+      estimate.mode = mode;
+    }
+  }
+  estimate.margin = best_of_mode[estimate.mode] - best_of_mode[1 - estimate.mode];
+  return estimate;
+}
+
+}  // namespace mofi
