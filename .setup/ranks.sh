@@ -36,15 +36,19 @@ start_ranks() {
   mpi_environment
   cores=$(core_count)
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores > ranks ? cores / ranks : 1))}
-  mpirun -n "$ranks" "$@" <&0 &
+  # --quiet: the ranks say themselves why they stop; mpirun would add a paragraph to every exit code that is not 0.
+  mpirun --quiet -n "$ranks" "$@" <&0 &
   child=$!
   trap 'stopping=1; kill -USR2 "$child"' TERM
+  trap 'stopping=1; [ -t 0 ] || kill -INT "$child"' INT # a terminal tells mpirun by itself
   while :; do
     stopping=
     code=0
     wait "$child" || code=$?
-    [ -n "$stopping" ] || exit "$code"
+    [ -n "$stopping" ] || break
   done
+  [ "$code" -le 128 ] || die "$code" "a rank was ended by signal $((code - 128)) ($(kill -l "$code"))"
+  exit "$code"
 }
 
 # start_program RANKS PROGRAM ARGUMENT...: in place of this process where one rank will do. RANKS may be "all".
