@@ -1,0 +1,162 @@
+// The tokens of real music against MIDI-BERT's own arrays and the digests of specification 2.9.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/files.h"
+#include "core/hash.h"
+#include "test_data.h"
+#include "tokens/tokenize_corpus.h"
+#include "tokens/transposition.h"
+
+namespace mofi {
+namespace {
+
+constexpr const char* kNoData =
+    "needs the EMOPIA archive: set MOFI_DATA_UNPACKED to the folder that holds emopia/";
+
+/// The values of a little-endian int64 .npy file (version 1.0, C order), which is what MIDI-BERT publishes.
+std::vector<std::int64_t> read_npy_int64(const std::filesystem::path& path) {
+  const std::vector<std::byte> bytes = read_bytes(path);
+  const std::size_t header =
+      10 + std::to_integer<std::size_t>(bytes.at(8)) + 256 * std::to_integer<std::size_t>(bytes.at(9));
+  const std::string text(reinterpret_cast<const char*>(bytes.data()), header);
+  if (text.find("'<i8'") == std::string::npos || text.find("'fortran_order': False") == std::string::npos)
+    throw std::runtime_error(path.string() + " is not a little-endian int64 array in C order");
+  std::vector<std::int64_t> values((bytes.size() - header) / sizeof(std::int64_t));
+  std::memcpy(values.data(), bytes.data() + header, values.size() * sizeof(std::int64_t));
+  return values;
+}
+
+class Emopia : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = test_data("emopia");
+    if (!folder_) GTEST_SKIP() << kNoData;
+    if (!table()) table() = tokenize_corpus(open_emopia(*folder_)).table;
+  }
+
+  static std::optional<TokenTable>& table() {
+    static std::optional<TokenTable> table;
+    return table;
+  }
+  static std::vector<std::size_t> rows_in(SplitPart part) {
+    std::vector<std::size_t> rows;
+    for (std::size_t row = 0; row < table()->rows(); ++row)
+      if (table()->pieces[table()->piece[row]].split[0] == part) rows.push_back(row);
+    return rows;
+  }
+  static std::string digest_of(SplitPart part) {
+    std::vector<std::int64_t> values;
+    for (const std::size_t row : rows_in(part)) {
+      const auto words = table()->row(row);
+      values.insert(values.end(), words.begin(), words.end());
+    }
+    return sha256_of_bytes(std::as_bytes(std::span(values)));
+  }
+  static std::span<const std::uint8_t> words_of(const std::string& id, std::size_t& length) {
+    for (std::size_t row = 0; row < table()->rows(); ++row) {
+      if (table()->pieces[table()->piece[row]].id != id) continue;
+      length = table()->length[row];
+      return table()->row(row).first(4 * length);
+    }
+    return {};
+  }
+
+  std::optional<std::filesystem::path> folder_;
+};
+
+TEST_F(Emopia, valid_rows_and_labels_equal_the_published_array_as_a_multiset) {
+  using Row = std::pair<std::vector<std::int64_t>, std::int64_t>;
+  const auto published = read_npy_int64(*folder_ / "midibert_cp/emopia_valid.npy");
+  const auto labels = read_npy_int64(*folder_ / "midibert_cp/emopia_valid_ans.npy");
+  constexpr std::size_t kRowSize = 512 * 4;
+  ASSERT_EQ(published.size(), labels.size() * kRowSize);
+  std::vector<Row> expected, found;
+  for (std::size_t i = 0; i < labels.size(); ++i)
+    expected.push_back({{published.begin() + static_cast<std::ptrdiff_t>(i * kRowSize),
+                         published.begin() + static_cast<std::ptrdiff_t>((i + 1) * kRowSize)},
+                        labels[i]});
+  for (const std::size_t row : rows_in(SplitPart::kValid)) {
+    const auto words = table()->row(row);
+    found.push_back({{words.begin(), words.end()}, table()->pieces[table()->piece[row]].label});
+  }
+  std::sort(expected.begin(), expected.end());
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found.size(), 114u);
+  EXPECT_TRUE(found == expected);
+}
+
+TEST_F(Emopia, train_and_valid_rows_have_the_digests_of_the_specification) {
+  EXPECT_EQ(rows_in(SplitPart::kTrain).size(), 924u);
+  EXPECT_EQ(rows_in(SplitPart::kTest).size(), 109u);
+  EXPECT_EQ(digest_of(SplitPart::kTrain), "742346b2f71f6cc99a47247d0b43c97196f117095e30198d1db329e3d7d9af19");
+  EXPECT_EQ(digest_of(SplitPart::kValid), "611c20f387d50ef70b13fe27139e8a08659c5b110e4513a9848d276ee9e4ddea");
+}
+
+TEST_F(Emopia, single_clips_begin_and_end_as_the_specification_prints) {
+  std::size_t length = 0;
+  auto words = words_of("Q1_0vLPYiPN7qY_0.mid", length);
+  EXPECT_EQ(length, 169u);
+  EXPECT_THAT(words.first(16), testing::ElementsAre(0, 1, 41, 31, 1, 1, 29, 31, 1, 1, 69, 2, 1, 1, 36, 7));
+  EXPECT_THAT(words.last(8), testing::ElementsAre(1, 13, 42, 36, 1, 13, 33, 36));
+  words = words_of("Q4_1fdxsFbnsX4_1.mid", length);
+  EXPECT_EQ(length, 160u);
+  EXPECT_THAT(words.last(8), testing::ElementsAre(0, 1, 47, 63, 1, 1, 44, 63));
+}
+
+TEST_F(Emopia, splits_have_the_published_numbers_of_clips_and_songs_keep_together_at_song_level) {
+  EXPECT_THAT(table()->split_names, testing::ElementsAre("midibert", "emopia_cls", "song_level"));
+  const std::array<std::array<int, 3>, 3> published = {{{864, 107, 107}, {767, 198, 86}, {784, 206, 88}}};
+  for (std::size_t k = 0; k < 3; ++k) {
+    std::array<int, 4> parts{};
+    for (const TokenPiece& piece : table()->pieces) ++parts[static_cast<std::size_t>(piece.split[k])];
+    EXPECT_THAT((std::array{parts[1], parts[2], parts[3]}), testing::ElementsAreArray(published[k])) << k;
+  }
+}
+
+// Specification 2.8: how many clips can be moved by 1 to 12 semitones.
+TEST_F(Emopia, legal_transpositions_are_as_many_as_counted) {
+  const std::array<int, 12> up = {1078, 1078, 1076, 1070, 1058, 1048, 1033, 1012, 998, 974, 955, 930};
+  const std::array<int, 12> down = {1066, 1058, 971, 928, 868, 828, 778, 710, 675, 634, 607, 566};
+  for (int shift = 1; shift <= 12; ++shift) {
+    int can_rise = 0, can_fall = 0;
+    for (const TokenPiece& piece : table()->pieces) {
+      const ShiftRange legal = legal_shifts(table()->scheme, piece, {-12, 12});
+      can_rise += legal.contains(shift) ? 1 : 0;
+      can_fall += legal.contains(-shift) ? 1 : 0;
+    }
+    EXPECT_EQ(can_rise, up[static_cast<std::size_t>(shift - 1)]) << shift;
+    EXPECT_EQ(can_fall, down[static_cast<std::size_t>(shift - 1)]) << -shift;
+  }
+}
+
+TEST(Vgmidi, all_phrases_and_whole_pieces_tokenise) {
+  const auto folder = test_data("vgmidi");
+  if (!folder)
+    GTEST_SKIP() << "needs the VGMIDI archive: set MOFI_DATA_UNPACKED to the folder that holds vgmidi/";
+  const Corpus corpus = open_vgmidi(*folder);
+  std::vector<std::string> groups;
+  std::vector<int> labels;
+  for (const CorpusFile& file : corpus.files) {
+    groups.push_back(file.group);
+    labels.push_back(file.label);
+  }
+  std::sort(groups.begin(), groups.end());
+  EXPECT_EQ(std::unique(groups.begin(), groups.end()) - groups.begin(), 200);
+  EXPECT_EQ(label_counts(labels, corpus.class_names), "Q1 76, Q2 39, Q3 27, Q4 62");
+  EXPECT_EQ(tokenize_corpus(corpus).table.pieces.size(), 204u);
+
+  // Specification 2.7 counts the whole pieces: 405 rows, and 8 notes of 4 files that have no pitch id.
+  const TokenizedCorpus whole = tokenize_corpus(open_folder(*folder / "labelled_midi"));
+  EXPECT_EQ(whole.table.pieces.size(), 204u);
+  EXPECT_EQ(whole.table.rows(), 405u);
+  EXPECT_EQ(whole.counts.out_of_range_notes, 8u);
+  EXPECT_EQ(whole.counts.files_with_out_of_range, 4u);
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,160 @@
+#include "midi/corpus.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "midi/midi_writer.h"
+#include "midi/read_corpus.h"
+#include "midi_examples.h"
+
+namespace mofi {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string one_note() {
+  MidiFile midi;
+  midi.notes = {{.start = 0, .end = 480, .pitch = 60}};
+  return midi_bytes(midi);
+}
+
+/// A folder with a.mid, b.mid, sub/c.mid and a labels.csv.
+class FolderTest : public testing::Test {
+ protected:
+  FolderTest() {
+    for (const char* name : {"a.mid", "b.mid", "sub/c.mid"}) folder_.write(name, one_note());
+  }
+  Corpus open(const std::string& csv, const std::vector<std::string>& classes = {}) {
+    folder_.write("labels.csv", csv);
+    return open_corpus("folder", folder_.path(), {.class_names = classes});
+  }
+  std::string refusal(const std::string& csv, const std::vector<std::string>& classes = {}) {
+    return refusal_of([&] { open(csv, classes); });
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(FolderTest, csv_gives_labels_groups_and_the_split) {
+  const Corpus corpus =
+      open("file,label,group,split\nsub/c.mid,happy,one,test\n./a.mid,sad,one,train\nb.mid,,,\n");
+  ASSERT_EQ(corpus.files.size(), 3u);
+  EXPECT_THAT(corpus.class_names, ElementsAre("happy", "sad"));
+  EXPECT_THAT(corpus.split_names, ElementsAre("given"));
+  EXPECT_EQ(corpus.files[0].id, "a.mid");
+  EXPECT_EQ(corpus.files[0].label, 1);
+  EXPECT_EQ(corpus.files[0].group, "one");
+  EXPECT_THAT(corpus.files[0].split, ElementsAre(SplitPart::kTrain));
+  EXPECT_EQ(corpus.files[1].label, -1);
+  EXPECT_EQ(corpus.files[1].group, "b.mid");
+  EXPECT_THAT(corpus.files[1].split, ElementsAre(SplitPart::kNone));
+  EXPECT_EQ(corpus.files[2].id, "sub/c.mid");
+}
+
+TEST_F(FolderTest, labels_that_are_quadrants_keep_all_four_classes) {
+  EXPECT_THAT(open("file,label\na.mid,Q4\n").class_names, ElementsAre("Q1", "Q2", "Q3", "Q4"));
+}
+
+TEST_F(FolderTest, without_a_csv_every_midi_file_is_used_unlabelled) {
+  const Corpus corpus = open_corpus("folder", folder_.path());
+  ASSERT_EQ(corpus.files.size(), 3u);
+  EXPECT_EQ(corpus.files[2].id, "sub/c.mid");
+  EXPECT_EQ(corpus.files[2].label, -1);
+  EXPECT_TRUE(corpus.class_names.empty());
+}
+
+TEST_F(FolderTest, mistakes_in_the_csv_are_refused_with_their_line) {
+  EXPECT_THAT(refusal("file,label\na.mid,Q1\nb.mid,Q5\n", {"Q1", "Q2"}),
+              HasSubstr("labels.csv:3: label 'Q5' is not known; expected one of Q1, Q2"));
+  EXPECT_THAT(refusal("file,emotion\na.mid,Q1\n"),
+              HasSubstr("has no column 'label'; its columns are file, emotion"));
+  EXPECT_THAT(refusal("file,label\na.mid,Q1\n./a.mid,Q1\n"),
+              HasSubstr("labels.csv:3: a.mid was already listed in line 2"));
+  EXPECT_THAT(refusal("file,label\nz.mid,Q1\n"), HasSubstr("labels.csv:2: lists z.mid, but"));
+  EXPECT_THAT(refusal("file,label\n../a.mid,Q1\n"), HasSubstr("expected the path of a MIDI file within"));
+  EXPECT_THAT(refusal("file,label\n,Q1\n"), HasSubstr("expected the path of a MIDI file within"));
+  EXPECT_THAT(refusal("file,label,split\na.mid,Q1,dev\n"),
+              HasSubstr("expected train, valid, test or nothing"));
+  EXPECT_THAT(refusal("file,label\n"), HasSubstr("lists no file"));
+}
+
+TEST(Corpus, missing_folder_is_a_missing_resource_and_an_empty_one_bad_data) {
+  const TemporaryFolder empty;
+  const auto open = [&](const std::string& dataset, const std::filesystem::path& folder) {
+    return [=] { open_corpus(dataset, folder); };
+  };
+  for (const char* dataset : {"emopia", "vgmidi", "folder"})
+    EXPECT_THAT(refusal_of(open(dataset, empty.path() / "nowhere"), ExitCode::kMissing),
+                HasSubstr("nowhere: no such folder"));
+  EXPECT_THAT(refusal_of(open("emopia", empty.path()), ExitCode::kMissing),
+              HasSubstr("midis: no such folder"));
+  EXPECT_THAT(refusal_of(open("folder", empty.path())), HasSubstr("holds no MIDI file"));
+  EXPECT_THAT(refusal_of(open("emopiaa", empty.path()), ExitCode::kUsage),
+              HasSubstr("expected emopia, vgmidi or folder"));
+}
+
+TEST(Corpus, emopia_layout_gives_quadrants_songs_and_the_published_splits) {
+  const TemporaryFolder folder;
+  for (const char* name : {"Q1_so_ng_0.mid", "Q3_so_ng_1.mid", "Q4_x_0.mid"})
+    folder.write(std::string("midis/") + name, one_note());
+  folder.write("splits/midibert_train.txt", "Q1_so_ng_0.mid\r\n");
+  folder.write("splits/midibert_valid.txt", "Q3_so_ng_1.mid\n");
+  folder.write("splits/midibert_test.txt", "Q4_x_0.mid");
+  folder.write("splits/emopia_cls_train_SL.csv", "songID,n\nso_ng,2\n");
+  folder.write("splits/emopia_cls_val_SL.csv", "songID,n\nx,1\n");
+  folder.write("splits/emopia_cls_test_SL.csv", "songID,n\nabsent,1\n");
+  const Corpus corpus = open_emopia(folder.path());
+  EXPECT_THAT(corpus.split_names, ElementsAre("midibert", "song_level"));
+  EXPECT_EQ(corpus.files[1].group, "so_ng");
+  EXPECT_EQ(corpus.files[1].label, 2);
+  EXPECT_THAT(corpus.files[1].split, ElementsAre(SplitPart::kValid, SplitPart::kTrain));
+
+  folder.write("splits/midibert_test.txt", "Q4_x_0.mid\nQ4_y_0.mid\n");
+  EXPECT_THAT(refusal_of([&] { open_emopia(folder.path()); }),
+              HasSubstr("lists 'Q4_y_0.mid', but there is no such MIDI file"));
+  folder.write("splits/midibert_test.txt", "Q3_so_ng_1.mid\n");
+  EXPECT_THAT(refusal_of([&] { open_emopia(folder.path()); }),
+              HasSubstr("'Q3_so_ng_1.mid' is listed twice in the split midibert"));
+  folder.write("midis/Q5_x_0.mid", one_note());
+  EXPECT_THAT(refusal_of([&] { open_emopia(folder.path()); }),
+              HasSubstr("expected a clip named like Q1_SONG_0.mid"));
+}
+
+TEST(Corpus, vgmidi_layout_gives_the_quadrant_of_valence_and_arousal_and_the_piece) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a b_0.mid", "a b_1.mid", "c_0.mid", "d_0.mid"})
+    folder.write(std::string("phrases/") + name, one_note());
+  folder.write("vgmidi_labelled.csv",
+               "midi,valence,arousal\nl/a b_0.mid,1,1\nl/a b_1.mid,-1,1\nl/c_0.mid,-1,-1\nl/d_0.mid,1,-1\n");
+  const Corpus corpus = open_vgmidi(folder.path());
+  std::vector<int> labels;
+  for (const CorpusFile& file : corpus.files) labels.push_back(file.label);
+  EXPECT_THAT(labels, ElementsAre(0, 1, 2, 3));
+  EXPECT_EQ(corpus.files[0].group, "a b");
+  EXPECT_EQ(corpus.files[1].group, "a b");
+  folder.write("vgmidi_labelled.csv", "midi,valence,arousal\nl/a b_0.mid,0,1\n");
+  EXPECT_THAT(refusal_of([&] { open_vgmidi(folder.path()); }),
+              HasSubstr("vgmidi_labelled.csv:2: valence is '0'; expected 1 or -1"));
+}
+
+TEST(ReadCorpus, bad_files_are_an_error_after_all_were_looked_at_unless_they_are_skipped) {
+  const TemporaryFolder folder;
+  for (int i = 0; i < 20; ++i) folder.write(fmt::format("{:02}.mid", i), one_note());
+  folder.write("05.mid", "garbage");
+  const auto read = [&](const ReadOptions& options) {
+    std::atomic<int> visited{0};
+    const std::size_t bad =
+        read_corpus(open_folder(folder.path()), options, "test", [&](const CorpusPiece&) { ++visited; });
+    return fmt::format("{} read, {} bad", visited.load(), bad);
+  };
+  EXPECT_THAT(refusal_of([&] { read({}); }), HasSubstr("05.mid: byte 0: expected the mark 'MThd'"));
+  folder.write("11.mid", "");
+  EXPECT_THAT(refusal_of([&] { read({.threads = 3}); }), HasSubstr("2 of 20 MIDI files cannot be read"));
+  EXPECT_EQ(read({.skip_bad_files = true, .threads = 3}), "18 read, 2 bad");
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,76 @@
+#pragma once
+// Small MIDI files, byte by byte, and a folder that removes itself.
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "midi/midi_file.h"
+
+namespace mofi {
+
+inline std::string bytes_of(std::initializer_list<int> values) {
+  std::string text;
+  for (const int value : values) text += static_cast<char>(value);
+  return text;
+}
+
+inline std::string chunk_of(const std::string& mark, const std::string& body) {
+  const auto size = static_cast<int>(body.size());
+  return mark + bytes_of({size >> 24 & 255, size >> 16 & 255, size >> 8 & 255, size & 255}) + body;
+}
+
+/// A file of these track bodies, at 480 ticks a quarter.
+inline std::string file_of(const std::vector<std::string>& tracks, int format = 1) {
+  std::string text = chunk_of("MThd", bytes_of({0, format, 0, static_cast<int>(tracks.size()), 0x01, 0xE0}));
+  for (const std::string& track : tracks) text += chunk_of("MTrk", track);
+  return text;
+}
+
+inline MidiFile read_text_as_midi(const std::string& text) {
+  // A buffer of exactly this size on the heap, so that the sanitizer sees a read past its end.
+  std::vector<char> exact(text.begin(), text.end());
+  return read_midi(std::as_bytes(std::span(exact)), "example.mid");
+}
+
+/// The sentence with which something is refused, or "" when it is not.
+template <class Action>
+std::string refusal_of(Action action, ExitCode expected = ExitCode::kData) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code() == expected ? error.what() : "another exit code: " + std::string(error.what());
+  }
+  return "";
+}
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "mofi-test-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const {
+    std::filesystem::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+    return path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace mofi

@@ -1,0 +1,63 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "midi/midi_writer.h"
+#include "midi/synthetic_corpus.h"
+#include "midi_examples.h"
+#include "tokens/tokenize_corpus.h"
+#include "tokens/transposition.h"
+
+namespace mofi {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(TokenizeCorpus, threads_do_not_change_the_table) {
+  const TemporaryFolder folder;
+  write_synthetic_corpus(folder.path(), compose_corpus({.pieces = 40}));
+  const Corpus corpus = open_folder(folder.path());
+  const TokenizedCorpus one = tokenize_corpus(corpus, {.threads = 1}),
+                        many = tokenize_corpus(corpus, {.threads = 7});
+  EXPECT_EQ(content_digest(one.table), content_digest(many.table));
+  EXPECT_EQ(one.table.header.inputs, many.table.header.inputs);
+  EXPECT_EQ(one.table.pieces.size(), 40u);
+  EXPECT_EQ(one.table.header.content_sha256, content_digest(one.table));
+}
+
+TEST(TokenizeCorpus, pieces_carry_labels_groups_splits_and_the_pitches_of_their_words) {
+  const TemporaryFolder folder;
+  write_synthetic_corpus(folder.path(), compose_corpus({.pieces = 8}));
+  const Corpus corpus = open_folder(folder.path());
+  const TokenTable table = tokenize_corpus(corpus).table;
+  EXPECT_EQ(table.split_names, corpus.split_names);
+  for (std::size_t i = 0; i < table.pieces.size(); ++i) {
+    const TokenPiece& piece = table.pieces[i];
+    EXPECT_EQ(piece.id, corpus.files[i].id);
+    EXPECT_EQ(piece.group, corpus.files[i].group);
+    EXPECT_EQ(piece.label, corpus.files[i].label);
+    EXPECT_EQ(piece.split, corpus.files[i].split);
+    EXPECT_EQ(piece.midi_sha256.size(), 64u);
+    EXPECT_LT(piece.pitch_min, piece.pitch_max);
+  }
+}
+
+TEST(TokenizeCorpus, files_without_notes_are_left_out_and_counted) {
+  const TemporaryFolder folder;
+  MidiFile midi;
+  folder.write("a.mid", midi_bytes(midi));
+  EXPECT_THAT(refusal_of([&] { tokenize_corpus(open_folder(folder.path())); }),
+              HasSubstr("none of the 1 MIDI files"));
+  midi.notes = {{.start = 0, .end = 10, .pitch = 21}, {.start = 10, .end = 20, .pitch = 60}};
+  folder.write("b.mid", midi_bytes(midi));
+  folder.write("c.mid", "garbage");
+  const TokenizedCorpus tokenized = tokenize_corpus(open_folder(folder.path()), {.skip_bad_files = true});
+  ASSERT_EQ(tokenized.table.pieces.size(), 1u);
+  EXPECT_EQ(tokenized.table.pieces[0].id, "b.mid");
+  EXPECT_EQ(tokenized.counts.empty_files, 1u);
+  EXPECT_EQ(tokenized.counts.bad_files, 1u);
+  EXPECT_EQ(tokenized.counts.out_of_range_notes, 1u);
+  EXPECT_THAT(summary(tokenized), HasSubstr("left out: 1 notes of 1 files, whose pitch has no token"));
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,115 @@
+#include "tonality/key_finder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/random.h"
+#include "midi_examples.h"
+
+namespace mofi {
+namespace {
+
+constexpr double kExact = 1e-6;  // the specification prints six digits
+
+double correlation(const KeyEstimate& key, int tonic, int mode) {
+  return key.correlation[static_cast<std::size_t>(12 * mode + tonic)];
+}
+
+// Specification 10.4.
+TEST(KeyFinder, correlations_of_the_specification_are_reproduced) {
+  const PitchClassWeights melody = {3, 0, 1, 0, 3, 1, 0, 2, 0, 1, 0, 1};
+  const KeyEstimate aarden = find_key(melody, key_profile("aarden_essen"));
+  EXPECT_NEAR(correlation(aarden, 0, kMajor), 0.906832, kExact);
+  EXPECT_NEAR(correlation(aarden, 9, kMinor), 0.777839, kExact);
+  EXPECT_NEAR(correlation(aarden, 5, kMajor), 0.536304, kExact);
+
+  const KeyProfile& kessler = key_profile("krumhansl_kessler");
+  const KeyEstimate same = find_key(melody, kessler);
+  EXPECT_NEAR(correlation(same, 0, kMajor), 0.909472, kExact);
+  EXPECT_NEAR(correlation(same, 4, kMinor), 0.766870, kExact);
+  EXPECT_NEAR(correlation(same, 9, kMinor), 0.662661, kExact);
+  EXPECT_EQ(same.tonic, 0);
+  EXPECT_EQ(same.mode, kMajor);
+  EXPECT_NEAR(same.margin, 0.909472 - 0.766870, 2 * kExact);
+
+  const KeyEstimate scale = find_key({1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1}, kessler);
+  EXPECT_NEAR(correlation(scale, 0, kMajor), 0.756407, kExact);
+  EXPECT_NEAR(correlation(scale, 9, kMinor), 0.712127, kExact);
+  EXPECT_NEAR(correlation(scale, 7, kMajor), 0.677454, kExact);
+
+  const KeyEstimate close = find_key({9, 0, 3, 0, 2, 5, 0, 2, 0, 2, 2, 0}, kessler);
+  EXPECT_NEAR(correlation(close, 5, kMajor), 0.824200, kExact);
+  EXPECT_NEAR(correlation(close, 0, kMajor), 0.823686, kExact);
+  EXPECT_NEAR(correlation(close, 9, kMinor), 0.573431, kExact);
+}
+
+TEST(KeyFinder, every_profile_finds_itself_in_every_key) {
+  for (const KeyProfile& profile : key_profiles()) {
+    for (int tonic = 0; tonic < 12; ++tonic) {
+      PitchClassWeights weights = profile.minor;
+      std::rotate(weights.begin(), weights.end() - tonic, weights.end());
+      const KeyEstimate key = find_key(weights, profile);
+      EXPECT_EQ(key.tonic, tonic) << profile.name;
+      EXPECT_EQ(key.mode, kMinor) << profile.name;
+      EXPECT_NEAR(correlation(key, tonic, kMinor), 1, 1e-12);
+      EXPECT_GT(key.margin, 0);
+    }
+  }
+}
+
+TEST(KeyFinder, transposition_moves_the_tonic_and_never_the_mode) {
+  RandomStream draws(1, "histograms");
+  for (int round = 0; round < 200; ++round) {
+    PitchClassWeights weights;
+    for (double& weight : weights) weight = draws.below(1000);
+    const KeyEstimate before = find_key(weights, key_profile("krumhansl_kessler"));
+    std::rotate(weights.begin(), weights.end() - 5, weights.end());
+    const KeyEstimate after = find_key(weights, key_profile("krumhansl_kessler"));
+    EXPECT_EQ(after.mode, before.mode);
+    EXPECT_EQ(after.tonic, (before.tonic + 5) % 12);
+    EXPECT_NEAR(after.margin, before.margin, 1e-12);
+  }
+}
+
+TEST(KeyFinder, empty_and_flat_histograms_have_no_key) {
+  for (const double weight : {0.0, 7.0}) {
+    PitchClassWeights weights;
+    weights.fill(weight);
+    const KeyEstimate key = find_key(weights, key_profile("krumhansl_kessler"));
+    EXPECT_EQ(key.tonic, -1);
+    EXPECT_EQ(key.mode, kUndefinedMode);
+    EXPECT_EQ(key.margin, 0);
+  }
+}
+
+TEST(KeyFinder, of_equal_keys_the_lower_tonic_wins) {
+  // A whole-tone scale is the same after every two semitones, so six keys are equal but for rounding.
+  const KeyEstimate key = find_key({0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, key_profile("krumhansl_kessler"));
+  EXPECT_LT(key.tonic, 2);
+  // One profile as both modes: the major key wins.
+  KeyProfile one = key_profile("krumhansl_kessler");
+  one.minor = one.major;
+  EXPECT_EQ(find_key(one.major, one).mode, kMajor);
+}
+
+TEST(KeyFinder, notes_weigh_their_ticks_or_one_each) {
+  const std::vector<Note> notes = {{.start = 0, .end = 100, .pitch = 60},
+                                   {.start = 50, .end = 60, .pitch = 72, .channel = 9},
+                                   {.start = 0, .end = 7, .pitch = 61}};
+  const PitchClassWeights ticks = pitch_class_weights(notes, weighting_of("ticks"));
+  EXPECT_EQ(ticks[0], 110);
+  EXPECT_EQ(ticks[1], 7);
+  EXPECT_EQ(pitch_class_weights(notes, weighting_of("count"))[0], 2);
+}
+
+TEST(KeyFinder, unknown_profile_and_weighting_are_refused_with_the_known_ones) {
+  EXPECT_THAT(refusal_of([] { key_profile("kessler"); }, ExitCode::kUsage),
+              testing::HasSubstr("expected one of krumhansl_kessler"));
+  EXPECT_THAT(refusal_of([] { weighting_of("beats"); }, ExitCode::kUsage),
+              testing::HasSubstr("expected ticks or count"));
+}
+
+}  // namespace
+}  // namespace mofi
