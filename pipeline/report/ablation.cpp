@@ -184,10 +184,9 @@ Ablation ablate(const RunSet& runs, const AblationOptions& options) {
   const Pooling pool(runs.names, options, set.cross_validated);
   ablation.gaps = missing_folds(set);
 
-  std::set<std::string> splits;
   for (const Run& run : runs.runs)
-    for (const std::string& split : scored_splits(run, options, set.cross_validated)) splits.insert(split);
-  ablation.splits.assign(splits.begin(), splits.end());
+    for (const std::string& split : scored_splits(run, options, set.cross_validated))
+      if (!contains(ablation.splits, split)) ablation.splits.push_back(split);
 
   for (const Arm& arm : set.arms) ablation.results.push_back(summarise(pool(arm.runs), options.bootstrap));
 

@@ -44,7 +44,7 @@ struct ArmResult {
 struct Ablation {
   ArmSet set;
   std::vector<ArmResult> results;   ///< one an arm, in the order of set.arms
-  std::vector<std::string> splits;  ///< that were pooled, of all arms
+  std::vector<std::string> splits;  ///< that were pooled, of any arm
   std::vector<std::string> gaps;  ///< sentences about folds that are missing and arms that cannot be compared
   /// The arm that is told apart from every other one: each paired interval of its lead, at a level corrected
   /// for the number of comparisons (Bonferroni), lies above 0. Mostly there is none.

@@ -118,8 +118,9 @@ std::vector<std::string> method_notes(const Ablation& ablation, const AblationOp
                 ? fmt::format("One seed ({}), so there is no spread over seeds", seeds.front())
                 : fmt::format("Mean ± sample standard deviation over seeds ({})", ranges(seeds));
   notes.push_back(fmt::format(
-      "{}; {} interval: percentile bootstrap, {} resamples of songs and, independently, of seeds (bootstrap "
-      "seed {}).",
+      "{}. {}: interval of the number before it, by percentile bootstrap, {} resamples of songs and, "
+      "independently, "
+      "of seeds (bootstrap seed {}).",
       spread, level_text(options), with_thousands(options.bootstrap.resamples), options.bootstrap.seed));
   if (has_baseline(ablation))
     notes.push_back(

@@ -33,29 +33,38 @@ std::vector<double> sums_by_seed(const std::vector<double>& values, std::size_t 
   return sums;
 }
 
-/// Weighted mean over seeds of right / scored. A seed none of whose songs were drawn has no accuracy and is
-/// left out.
-double mean_ratio(const std::vector<double>& right, const std::vector<double>& scored,
-                  std::span<const double> seed_weight) {
-  double sum = 0, weight = 0;
-  for (std::size_t seed = 0; seed < seed_weight.size(); ++seed) {
-    if (scored[seed] == 0 || seed_weight[seed] == 0) continue;
-    sum += seed_weight[seed] * (right[seed] / scored[seed]);
-    weight += seed_weight[seed];
-  }
-  return weight == 0 ? kUndefined : sum / weight;
+/// Every seed's accuracy on the drawn songs; NaN for one none of whose songs were drawn.
+std::vector<double> accuracy_by_seed(const ScoreTable& table, std::span<const double> song_weight) {
+  std::vector<double> accuracies = sums_by_seed(table.correct, table.seeds.size(), song_weight);
+  const std::vector<double> scored = sums_by_seed(table.scored, table.seeds.size(), song_weight);
+  for (std::size_t seed = 0; seed < accuracies.size(); ++seed)
+    accuracies[seed] = scored[seed] == 0 ? kUndefined : accuracies[seed] / scored[seed];
+  return accuracies;
 }
 
-template <class Statistic>
-Estimate bootstrap(const ScoreTable& shape, const BootstrapOptions& options, Statistic statistic) {
-  const std::vector<double> every_seed(shape.seeds.size(), 1.0), every_song(shape.songs.size(), 1.0);
-  Estimate estimate{statistic(Resample{every_seed, every_song}), {kUndefined, kUndefined}};
-  if (shape.songs.size() < 2) return estimate;
+/// The mean of what is defined.
+double mean_of_defined(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  return mean(values);
+}
+
+/// `lowest`: of what the table's counts allow, 0 for right answers, -1 for differences of them. Adding a
+/// seed's effect to songs it is not from can lead beyond what is possible, and is cut off there.
+Estimate bootstrap_mean(const ScoreTable& arm, double lowest, const BootstrapOptions& options) {
+  const std::vector<double> every_song(arm.songs.size(), 1.0);
+  Estimate estimate{mean_accuracy(arm, every_song), {kUndefined, kUndefined}};
+  if (arm.songs.size() < 2) return estimate;
+
+  const std::vector<double> effects = seed_effects(arm);
   std::vector<double> values;
   values.reserve(static_cast<std::size_t>(options.resamples));
-  for_each_resample(shape.seeds.size(), shape.songs.size(), options, [&](const Resample& resample) {
-    const double value = statistic(resample);
-    if (!std::isnan(value)) values.push_back(value);
+  for_each_resample(arm.seeds.size(), arm.songs.size(), options, [&](const Resample& resample) {
+    double luck = 0;
+    for (std::size_t seed = 0; seed < effects.size(); ++seed)
+      luck += resample.seed_weight[seed] * effects[seed];
+    const double value =
+        mean_accuracy(arm, resample.song_weight) + luck / static_cast<double>(effects.size());
+    if (!std::isnan(value)) values.push_back(std::clamp(value, lowest, 1.0));
   });
   estimate.interval = percentile_interval(std::move(values), options.level);
   return estimate;
@@ -100,10 +109,20 @@ void for_each_resample(std::size_t seeds, std::size_t songs, const BootstrapOpti
   }
 }
 
-double mean_accuracy(const ScoreTable& table, const Resample& resample) {
-  const std::size_t seeds = table.seeds.size();
-  return mean_ratio(sums_by_seed(table.correct, seeds, resample.song_weight),
-                    sums_by_seed(table.scored, seeds, resample.song_weight), resample.seed_weight);
+double mean_accuracy(const ScoreTable& table, std::span<const double> song_weight) {
+  return mean_of_defined(accuracy_by_seed(table, song_weight));
+}
+
+std::vector<double> seed_effects(const ScoreTable& table) {
+  std::vector<double> effects(table.seeds.size(), 0.0);
+  if (effects.size() < 2) return effects;
+  const std::vector<double> every_song(table.songs.size(), 1.0);
+  const std::vector<double> accuracies = accuracy_by_seed(table, every_song);
+  const double centre = mean_of_defined(accuracies);
+  const auto seeds = static_cast<double>(effects.size());
+  for (std::size_t i = 0; i < effects.size(); ++i)
+    if (!std::isnan(accuracies[i])) effects[i] = (accuracies[i] - centre) * std::sqrt(seeds / (seeds - 1));
+  return effects;
 }
 
 Interval percentile_interval(std::vector<double> values, double level) {
@@ -112,7 +131,7 @@ Interval percentile_interval(std::vector<double> values, double level) {
 }
 
 Estimate bootstrap_accuracy(const ScoreTable& arm, const BootstrapOptions& options) {
-  return bootstrap(arm, options, [&arm](const Resample& resample) { return mean_accuracy(arm, resample); });
+  return bootstrap_mean(arm, 0.0, options);
 }
 
 Estimate bootstrap_difference(const ScoreTable& arm, const ScoreTable& reference,
@@ -121,7 +140,7 @@ Estimate bootstrap_difference(const ScoreTable& arm, const ScoreTable& reference
     fail(ExitCode::kInternal, "a paired difference needs two arms with the same seeds, songs and clips");
   ScoreTable gain = arm;  // the difference of the counts is resampled as a count itself
   for (std::size_t i = 0; i < gain.correct.size(); ++i) gain.correct[i] -= reference.correct[i];
-  return bootstrap_accuracy(gain, options);
+  return bootstrap_mean(gain, -1.0, options);
 }
 
 }  // namespace mofi

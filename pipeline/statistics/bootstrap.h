@@ -1,12 +1,17 @@
 #pragma once
 // Seeded bootstrap intervals for accuracies that were measured with several seeds on the same songs.
 //
-// Songs are the clusters: clips of one song are not independent, so songs are drawn with replacement, each
-// with all its clips. Seeds are drawn as well, independently of the songs (the two are crossed: every seed
-// scores every song; Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007, shows that this
-// errs on the wide side). Intervals are percentile intervals. Song and seed draws are a function of
-// (bootstrap seed, number of the resample), so nothing depends on the order in which runs are read, and two
-// arms of equal shape get the same draws.
+// What is estimated is the mean accuracy over all songs and all seeds there could be, so both are resampled:
+// songs with replacement, each with all its clips (clips of a song are not independent), and, apart from
+// them, the seeds' deviations from their mean. Songs and seeds are crossed, every seed scores every song;
+// drawing both at once from the table (Owen's pigeonhole bootstrap, Annals of Applied Statistics 1, 2007)
+// counts the noise of single answers three times, which makes paired differences of similar arms up to 1.7
+// times too wide. Here it counts at most twice: once with the songs, once within the seeds' deviations. So
+// intervals err on the wide side, which makes up for there being few seeds; tests/unit/bootstrap_test.cpp
+// simulates how often they hold the truth.
+//
+// Intervals are percentile intervals. Draws are a function of (bootstrap seed, number of the resample), so
+// nothing depends on the order in which runs are read, and arms of equal shape get the same draws.
 
 #include <cstdint>
 #include <functional>
@@ -48,8 +53,13 @@ struct BootstrapOptions {
 void for_each_resample(std::size_t seeds, std::size_t songs, const BootstrapOptions& options,
                        const std::function<void(const Resample&)>& use);
 
-/// The mean over drawn seeds of each seed's accuracy on the drawn songs.
-double mean_accuracy(const ScoreTable& table, const Resample& resample);
+/// The mean over seeds of each seed's accuracy on the drawn songs.
+double mean_accuracy(const ScoreTable& table, std::span<const double> song_weight);
+
+/// How far each seed lies from the mean of all, times sqrt(n / (n - 1)), by which the mean of n resampled
+/// deviations gets the variance that the mean of n new seeds has. 0 for a single seed, which tells nothing of
+/// others.
+std::vector<double> seed_effects(const ScoreTable& table);
 
 struct Interval {
   double low = 0, high = 0;
@@ -64,7 +74,7 @@ struct Estimate {
   Interval interval;  ///< NaN for fewer than two songs, which say nothing of other songs
 };
 
-/// Mean accuracy over the seeds of one arm.
+/// Mean accuracy over the seeds of one arm. With one seed, the interval is for that seed and other songs.
 Estimate bootstrap_accuracy(const ScoreTable& arm, const BootstrapOptions& options);
 
 /// Mean over seeds of accuracy(arm) - accuracy(reference), the same songs and seeds drawn in both. Both must

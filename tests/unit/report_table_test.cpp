@@ -1,0 +1,75 @@
+#include "report/table.h"
+
+#include <gtest/gtest.h>
+
+#include "report/flat_config.h"
+
+namespace mofi {
+namespace {
+
+Table sample() {
+  return {"Layers",
+          {{"condition", Align::kLeft}, {"accuracy"}},
+          {{"none", "51.9 ± 1.4"}, {"mode|all", "–"}},
+          {"A note that is so long that it must be broken into two lines."}};
+}
+
+TEST(ReportTable, ATerminalSeesAlignedColumnsAndWrappedNotes) {
+  EXPECT_EQ(to_terminal(sample(), 40),
+            "Layers\n"
+            "\n"
+            "condition    accuracy\n"
+            "─────────  ──────────\n"
+            "none       51.9 ± 1.4\n"
+            "mode|all            –\n"
+            "\n"
+            "A note that is so long that it must be\n"
+            "  broken into two lines.\n");
+}
+
+TEST(ReportTable, MarkdownEscapesPipesAndReadsAsText) {
+  EXPECT_EQ(to_markdown(sample()),
+            "## Layers\n"
+            "\n"
+            "| condition |   accuracy |\n"
+            "|:----------|-----------:|\n"
+            "| none      | 51.9 ± 1.4 |\n"
+            "| mode\\|all |          – |\n"
+            "\n"
+            "* A note that is so long that it must be broken into two lines.\n");
+}
+
+TEST(ReportTable, CsvQuotesWhatItMust) {
+  Table table = sample();
+  table.rows.push_back({"a,b", "say \"so\""});
+  EXPECT_EQ(to_csv(table), "condition,accuracy\nnone,51.9 ± 1.4\nmode|all,–\n\"a,b\",\"say \"\"so\"\"\"\n");
+}
+
+TEST(ReportFlatConfig, NestedFieldsBecomeDottedPathsInTheirOrder) {
+  const FlatConfig flat =
+      flatten({{"seed", 3}, {"data", {{"split", "song"}, {"evaluate", {"valid", "test"}}}}, {"rate", 5e-4}});
+  EXPECT_EQ(flat.order, (std::vector<std::string>{"seed", "data.split", "data.evaluate", "rate"}));
+  EXPECT_EQ(flat.get("seed"), "3");
+  EXPECT_EQ(flat.get("data.split"), "song");
+  EXPECT_EQ(flat.get("data.evaluate"), R"(["valid","test"])");
+  EXPECT_EQ(flat.get("rate"), "0.0005");
+  EXPECT_EQ(flat.get("absent", "–"), "–");
+}
+
+TEST(ReportFlatConfig, NamesAreShortUnlessTheyWouldClash) {
+  EXPECT_EQ(short_names({"injection.site", "model.size", "seed"}),
+            (std::vector<std::string>{"site", "size", "seed"}));
+  EXPECT_EQ(short_names({"head.size", "model.size"}), (std::vector<std::string>{"head.size", "model.size"}));
+}
+
+TEST(ReportFlatConfig, NumbersReadBySizeAndBeforeTexts) {
+  EXPECT_TRUE(reads_before("2", "10"));
+  EXPECT_FALSE(reads_before("10", "2"));
+  EXPECT_TRUE(reads_before("10", "none"));
+  EXPECT_TRUE(reads_before("1e-4", "0.01"));
+  EXPECT_TRUE(reads_before("mode", "none"));
+  EXPECT_FALSE(reads_before("none", "none"));
+}
+
+}  // namespace
+}  // namespace mofi
