@@ -28,8 +28,7 @@ int main(int argc, char** argv) {
     const mofi::AggregateSummary summary =
         mofi::aggregate(results, output.empty() ? results : output, options);
     std::fputs(mofi::to_terminal(summary.table).c_str(), stdout);
-    for (const mofi::SkippedRun& run : summary.skipped)
-      mofi::log_warning("left out {}: {}", run.folder, run.reason);
+    for (const mofi::SkippedRun& run : summary.skipped) mofi::log_warning("left out: {}", run.reason);
     for (const auto& file : summary.written) mofi::log_info("wrote {}", file.string());
   });
 }

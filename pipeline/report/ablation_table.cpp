@@ -113,15 +113,15 @@ std::string scored_note(const Ablation& ablation, const RunSet& runs) {
 std::vector<std::string> method_notes(const Ablation& ablation, const AblationOptions& options) {
   const std::vector<std::int64_t> seeds = all_seeds(ablation);
   std::vector<std::string> notes;
-  std::string spread = "In %. ";
-  spread += seeds.size() == 1
-                ? fmt::format("One seed ({}), so there is no spread over seeds", seeds.front())
-                : fmt::format("Mean ± sample standard deviation over seeds ({})", ranges(seeds));
+  const bool one_seed = seeds.size() == 1;
   notes.push_back(fmt::format(
-      "{}. {}: interval of the number before it, by percentile bootstrap, {} resamples of songs and, "
-      "independently, "
-      "of seeds (bootstrap seed {}).",
-      spread, level_text(options), with_thousands(options.bootstrap.resamples), options.bootstrap.seed));
+      "In %. {} ({}). {}: interval of the number before it, by percentile bootstrap, {} resamples of {} "
+      "(bootstrap "
+      "seed {}).",
+      one_seed ? "One seed" : "Mean ± sample standard deviation over seeds", ranges(seeds),
+      level_text(options), with_thousands(options.bootstrap.resamples),
+      one_seed ? "songs; what other seeds would give is not in it" : "songs and, independently, of seeds",
+      options.bootstrap.seed));
   if (has_baseline(ablation))
     notes.push_back(
         fmt::format("Difference: accuracy in percentage points to the baseline ({}), paired: the same seeds, "
@@ -131,7 +131,7 @@ std::vector<std::string> method_notes(const Ablation& ablation, const AblationOp
   else
     notes.push_back(fmt::format("No arm has {}, so there are no differences to a baseline.",
                                 fmt::join(options.baseline, " ")));
-  if (ablation.results.front().mode_agreement.mean == ablation.results.front().mode_agreement.mean)
+  if (!std::isnan(ablation.results.front().mode_agreement.mean))
     notes.push_back(
         "Valence = mode: how often the predicted valence is high for a major and low for a minor clip; clips "
         "of "
@@ -225,7 +225,7 @@ Table ablation_table(const Ablation& ablation, const RunSet& runs, const Ablatio
   if (set.arms.size() > 1) table.notes.push_back(best_note(ablation, options));
   for (const std::string& gap : ablation.gaps) table.notes.push_back(gap);
   for (const SkippedRun& skipped : runs.skipped)
-    table.notes.push_back(fmt::format("Left out: {} ({}).", skipped.folder, skipped.reason));
+    table.notes.push_back(fmt::format("Left out: {}.", skipped.reason));
   return table;
 }
 

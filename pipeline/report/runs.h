@@ -44,7 +44,8 @@ struct Run {
 };
 
 struct SkippedRun {
-  std::string folder, reason;
+  std::string folder;
+  std::string reason;  ///< names the folder or the file
 };
 
 struct RunSet {
