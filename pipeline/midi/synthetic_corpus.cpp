@@ -70,7 +70,7 @@ Song draw_song(RandomStream draws) {
   return song;
 }
 
-/// One melody step in eight is another one in the second clip.
+/// One choice of the melody in eight is drawn anew in every clip.
 void vary(Song& song, RandomStream& draws) {
   for (int bar = 0; bar < kBars; ++bar) {
     for (int eighth = 0; eighth < kEighths; ++eighth) {
@@ -159,8 +159,7 @@ class Arranger {
     note.pitch = static_cast<std::uint8_t>(pitch);
     const int loudness = arousal_.loudness - (voice == Voice::kMelody ? 0 : 8);
     note.velocity = static_cast<std::uint8_t>(std::clamp(around(loudness, 9, draws_), 1, 127));
-    note.channel =
-        voice == Voice::kMelody ? 0 : 1;  // both may hold one pitch at once, which one channel cannot
+    note.channel = voice == Voice::kMelody ? 0 : 1;  // one channel could not hold a pitch for both at once
     note.track = 1;
     notes_.push_back(note);
   }
@@ -193,8 +192,7 @@ SplitPart part_of_song(int rank, int songs) {
   return rank < train ? SplitPart::kTrain : rank < train + valid ? SplitPart::kValid : SplitPart::kTest;
 }
 
-/// Quadrants in turn over songs in random order; in each quadrant the first songs are for training, and so
-/// on.
+/// Quadrants in turn over songs in random order; in each quadrant the first songs are for training.
 void assign_emotion_and_split(std::vector<SyntheticPiece>& pieces, std::uint64_t seed) {
   const int songs = static_cast<int>((pieces.size() + 1) / 2);
   const std::vector<std::int64_t> order = random_permutation(songs, RandomStream(seed, "synthetic songs"));
