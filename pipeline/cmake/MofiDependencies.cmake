@@ -14,6 +14,11 @@ target_include_directories(mofi_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_compile_definitions(mofi_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})
 target_link_libraries(mofi_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 
+# The C interface alone: mpi.h would also bring the C++ bindings, which are deprecated and a library of their own.
+add_library(mofi_mpi INTERFACE)
+target_link_libraries(mofi_mpi INTERFACE MPI::MPI_C)
+target_compile_definitions(mofi_mpi INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
+
 if(MOFI_WITH_TORCH)
   include(MofiTorch)
 endif()

@@ -2,7 +2,8 @@
 // Plain structs from strict YAML. A struct tells its fields once, in a function next to it:
 //
 //   struct TrainingConfig { int epochs = 10; std::string device = "auto"; };
-//   void describe(auto& field, TrainingConfig& c) {
+//   template <class Field>
+//   void describe(Field& field, TrainingConfig& c) {
 //     field("epochs", c.epochs, {.help = "passes over the training split", .minimum = 1});
 //     field("device", c.device, {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
 //   }
@@ -62,6 +63,7 @@ void read_config(const ConfigNode& node, T& value, const std::string& path, cons
 /// The visitor that fills a struct from a mapping.
 class FieldReader {
  public:
+  static constexpr bool kReads = true;
   FieldReader(const ConfigNode& mapping, std::string path) : mapping_(mapping), path_(std::move(path)) {}
 
   template <class T>
@@ -80,6 +82,7 @@ class FieldReader {
 /// The visitor that writes a struct as JSON; `semantic_only` leaves out volatile fields.
 class FieldWriter {
  public:
+  static constexpr bool kReads = false;
   explicit FieldWriter(bool semantic_only) : semantic_only_(semantic_only) {}
 
   template <class T>
@@ -109,6 +112,7 @@ struct FieldLine {
 /// The visitor that lists every field with its default.
 class FieldLister {
  public:
+  static constexpr bool kReads = false;
   explicit FieldLister(std::string prefix = "") : prefix_(std::move(prefix)) {}
 
   template <class T>

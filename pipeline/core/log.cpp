@@ -20,9 +20,10 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void start_logging(const std::string& level, int rank) {
-  logger().set_level(spdlog::level::from_str(level));
-  logger().set_pattern(rank == 0 ? "%^%l%$: %v" : fmt::format("%^%l%$: [rank {}] %v", rank));
+void start_logging(const std::string& level) { logger().set_level(spdlog::level::from_str(level)); }
+
+void set_log_rank(int rank) {
+  if (rank > 0) logger().set_pattern(fmt::format("%^%l%$: [rank {}] %v", rank));
 }
 
 void log_line_debug(const std::string& text) { logger().debug(text); }

@@ -7,8 +7,10 @@
 
 namespace mofi {
 
-/// `level`: debug, info, warning, error or off. Lines of ranks other than 0 carry their rank.
-void start_logging(const std::string& level, int rank = 0);
+/// `level`: debug, info, warning, error or off.
+void start_logging(const std::string& level);
+/// From now on lines of ranks other than 0 carry their rank.
+void set_log_rank(int rank);
 
 void log_line_debug(const std::string& text);
 void log_line_info(const std::string& text);

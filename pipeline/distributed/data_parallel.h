@@ -1,0 +1,44 @@
+#pragma once
+// Data parallelism by PyTorch's own engine, c10d::Reducer: gradients are summed over ranks in buckets, while the backward
+// pass is still under way. The transport is NCCL on GPUs and MPI on CPUs.
+
+#include <torch/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "distributed/world.h"
+
+namespace c10d {
+class Reducer;
+class Logger;
+class ProcessGroup;
+}  // namespace c10d
+
+namespace mofi {
+
+/// Keeps the gradients of equal models on all ranks equal. At one rank it does nothing at all.
+///
+/// A step reads: prepare_forward(); loss = …; prepare_backward(loss); loss.backward(); — after which every parameter's
+/// gradient is the mean over ranks of the local gradients. Make each rank's loss (its share of the global sum) × (ranks) /
+/// (global count), and the mean is the gradient of the global mean, however unevenly the rows fall.
+class DataParallel {
+ public:
+  /// Broadcasts root's parameter values, so that all ranks start equal. Gradients live in the reducer's buckets from then
+  /// on: zero them in place, never set them to none.
+  DataParallel(const World& world, std::vector<torch::Tensor> parameters, torch::Device device);
+  ~DataParallel();
+  DataParallel(const DataParallel&) = delete;
+  DataParallel& operator=(const DataParallel&) = delete;
+
+  void prepare_forward();
+  void prepare_backward(const torch::Tensor& loss);
+
+ private:
+  c10::intrusive_ptr<c10d::ProcessGroup> group_;
+  std::shared_ptr<c10d::Reducer> reducer_;
+  std::shared_ptr<c10d::Logger> logger_;
+};
+
+}  // namespace mofi

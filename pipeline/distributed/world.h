@@ -1,0 +1,61 @@
+#pragma once
+// The processes of this job, as seen by one of them. Complete at one rank: callers never ask whether MPI is on.
+// A process that no launcher started does not initialise MPI at all (on a machine without ssh a lone MPI_Init fails).
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mofi {
+
+/// Owns MPI for the life of the program. Make one, first thing in main's body, and pass it on by reference.
+class World {
+ public:
+  /// Joins the job of the launcher (mpirun, srun), if there is one. Throws kMissing when a launcher started several
+  /// processes but MPI sees only one (plain srun without PMIx).
+  World();
+  /// A world of this process alone, whatever job it is part of: what a rank trains a run of its own in.
+  static World alone() { return World(Alone{}); }
+  /// Leaves it. While an exception unwinds and there are other ranks, they would wait for ever: the caller must `abort`.
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  int rank() const { return rank_; }
+  int size() const { return size_; }
+  bool is_root() const { return rank_ == 0; }
+  /// This rank's number among the ranks of its node, and how many they are: what picks a GPU.
+  int node_rank() const { return node_rank_; }
+  int node_size() const { return node_size_; }
+
+  /// Waits for all ranks, sleeping rather than spinning (others may be computing on these cores).
+  void barrier() const;
+  /// Sums over all ranks, in place.
+  void sum(std::span<double> values) const;
+  /// The largest value of all ranks: agreement on a flag.
+  int maximum(int value) const;
+  /// Root's text, on every rank.
+  std::string broadcast(std::string text) const;
+  /// Every rank's text, by rank, on every rank.
+  std::vector<std::string> gather(const std::string& text) const;
+
+  /// Ends the job on all ranks with this exit code. Call after the message is out.
+  [[noreturn]] void abort(int exit_code) const;
+
+  /// MPI's name and version, and the thread level it grants; "not started by a launcher" without it.
+  static std::string describe();
+
+ private:
+  struct Alone {};
+  explicit World(Alone) {}
+
+  int rank_ = 0, size_ = 1, node_rank_ = 0, node_size_ = 1;
+  bool initialised_ = false;
+};
+
+/// Whether a launcher started this process as one of several (or as a job of one).
+bool started_by_launcher();
+
+}  // namespace mofi

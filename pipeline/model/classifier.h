@@ -1,0 +1,44 @@
+#pragma once
+// The model of a run: MidiBERT, what is injected into it, and the classification head.
+
+#include <optional>
+
+#include "model/film.h"
+#include "model/midibert.h"
+#include "model/sequence_head.h"
+
+namespace mofi {
+
+inline constexpr int kModeConditionWidth = 2;  ///< one-hot major, minor
+
+/// What happens at padded positions.
+enum class Padding {
+  kMasked,    ///< neither attended to nor pooled: the result does not depend on the padding
+  kPooled,    ///< masked in attention, but pooled by the head
+  kAttended,  ///< treated like words, as MIDI-BERT's fine-tuning does
+};
+Padding padding_of(const std::string& name);  ///< "masked", "pooled", "attended"
+
+struct Classifier {
+  ParameterSet parameters;
+  MidiBert backbone;
+  std::optional<Film> film;  ///< absent for condition "none"
+  int film_site = 0;
+  SequenceHead head;
+};
+
+/// `seed` decides the initial weights; models that differ only in the injection share all others.
+Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection, const HeadConfig& head,
+                           const std::vector<int>& column_sizes, int classes, std::uint64_t seed,
+                           torch::TensorOptions options = torch::kFloat32);
+
+struct ModelInput {
+  torch::Tensor words_BLC;     ///< int64
+  torch::Tensor mask_BL;       ///< float, 1 for words, 0 for padding
+  torch::Tensor condition_BK;  ///< float; undefined without injection
+};
+
+/// Logits [batch, classes].
+torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training);
+
+}  // namespace mofi

@@ -1,0 +1,178 @@
+#include "training/dataset.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "training/folds.h"
+
+namespace mofi {
+namespace {
+
+using Condition = std::array<float, kModeConditionWidth>;
+
+constexpr Condition kNoInformation = {0.5F, 0.5F};  // the mean of the two one-hot vectors
+
+std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfig& data) {
+  std::vector<SplitPart> parts;
+  if (data.split == "folds") {
+    std::vector<std::string> groups;
+    std::vector<int> labels;
+    for (const TokenPiece& piece : tokens.pieces) {
+      groups.push_back(piece.group);
+      labels.push_back(piece.label);
+    }
+    for (const int fold : grouped_folds(groups, labels, data.folds, data.fold_seed))
+      parts.push_back(fold == data.fold ? SplitPart::kTest : SplitPart::kTrain);
+    return parts;
+  }
+  const auto named = std::find(tokens.split_names.begin(), tokens.split_names.end(), data.split);
+  if (named == tokens.split_names.end())
+    fail(ExitCode::kUsage, "data.split is '{}'; these tokens have {}{}folds", data.split, fmt::join(tokens.split_names, ", "),
+         tokens.split_names.empty() ? "" : " and ");
+  const auto column = static_cast<std::size_t>(named - tokens.split_names.begin());
+  for (const TokenPiece& piece : tokens.pieces) parts.push_back(piece.split.at(column));
+  return parts;
+}
+
+std::vector<std::uint8_t> join_modes(const TokenTable& tokens, const ModeTable* modes) {
+  std::vector<std::uint8_t> joined(tokens.pieces.size(), kUndefinedMode);
+  if (modes == nullptr) return joined;
+  std::unordered_map<std::string, const PieceMode*> by_id;
+  for (const PieceMode& mode : modes->pieces) by_id[mode.piece_id] = &mode;
+  for (std::size_t i = 0; i < joined.size(); ++i) {
+    const TokenPiece& piece = tokens.pieces[i];
+    const auto found = by_id.find(piece.id);
+    if (found == by_id.end()) fail(ExitCode::kData, "the mode file has no piece {}; make it from the same corpus as the tokens", piece.id);
+    if (found->second->midi_sha256 != piece.midi_sha256)
+      fail(ExitCode::kData, "tokens and modes of {} were made from different MIDI files; make both again", piece.id);
+    joined[i] = found->second->mode;
+  }
+  return joined;
+}
+
+Condition one_hot(std::uint8_t mode) {
+  if (mode == kMajor) return {1, 0};
+  if (mode == kMinor) return {0, 1};
+  return kNoInformation;
+}
+
+std::vector<Condition> make_conditions(const RunConfig& config, std::vector<std::uint8_t> mode, const std::vector<SplitPart>& parts) {
+  const std::string& condition = config.injection.condition;
+  if (condition == "none") return {};
+  if (condition == "constant") return std::vector<Condition>(mode.size(), kNoInformation);
+  if (condition == "shuffled") {
+    // Within a part, so that the share of each mode stays what it is and no test mode is seen in training.
+    for (const SplitPart part : {SplitPart::kTrain, SplitPart::kValid, SplitPart::kTest}) {
+      std::vector<std::size_t> pieces;
+      std::vector<std::uint8_t> shuffled;
+      for (std::size_t i = 0; i < mode.size(); ++i)
+        if (parts[i] == part) {
+          pieces.push_back(i);
+          shuffled.push_back(mode[i]);
+        }
+      RandomStream(config.seed, "shuffle modes", static_cast<std::uint64_t>(part)).shuffle(std::span(shuffled));
+      for (std::size_t k = 0; k < pieces.size(); ++k) mode[pieces[k]] = shuffled[k];
+    }
+  }
+  std::vector<Condition> conditions;
+  for (const std::uint8_t m : mode) conditions.push_back(one_hot(m));
+  return conditions;
+}
+
+Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config, const std::vector<SplitPart>& parts,
+             bool unlabelled_too) {
+  const bool needs_modes = config.injection.condition == "mode" || config.injection.condition == "shuffled";
+  if (needs_modes && modes == nullptr)
+    fail(ExitCode::kUsage, "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
+         config.injection.condition);
+  Dataset dataset;
+  dataset.tokens = &tokens;
+  dataset.classes = static_cast<int>(tokens.class_names.size());
+  dataset.max_words = std::min(config.data.max_words, tokens.row_words);
+  dataset.mode = join_modes(tokens, modes);
+  dataset.condition = make_conditions(config, dataset.mode, parts);
+  int segment = 0;
+  for (std::size_t r = 0; r < tokens.rows(); ++r) {
+    const std::size_t piece = tokens.piece[r];
+    segment = r > 0 && tokens.piece[r - 1] == piece ? segment + 1 : 0;
+    const int label = tokens.pieces[piece].label;
+    if ((label < 0 && !unlabelled_too) || parts[piece] == SplitPart::kNone) continue;
+    if (segment > 0 && config.data.rows == "first") continue;
+    dataset.rows.push_back({r, piece, segment, std::min<int>(tokens.length[r], dataset.max_words), label, parts[piece]});
+  }
+  return dataset;
+}
+
+}  // namespace
+
+SplitPart part_named(const std::string& name) {
+  if (name == "train") return SplitPart::kTrain;
+  if (name == "valid") return SplitPart::kValid;
+  if (name == "test") return SplitPart::kTest;
+  fail(ExitCode::kUsage, "'{}' is no part of a split; expected train, valid or test", name);
+}
+
+std::vector<std::size_t> Dataset::rows_in(const std::vector<std::string>& parts) const {
+  std::vector<SplitPart> wanted;
+  for (const std::string& part : parts) wanted.push_back(part_named(part));
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (std::find(wanted.begin(), wanted.end(), rows[i].part) != wanted.end()) found.push_back(i);
+  return found;
+}
+
+Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
+  Dataset dataset = make(tokens, modes, config, parts_of_pieces(tokens, config.data), false);
+  if (dataset.classes < 2) fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);
+  if (dataset.rows_in({"train"}).empty()) fail(ExitCode::kData, "split {} leaves no labelled row to train on", config.data.split);
+  for (const std::string& part : config.data.evaluate)
+    if (dataset.rows_in({part}).empty()) fail(ExitCode::kData, "split {} has no labelled row in its {} part", config.data.split, part);
+  return dataset;
+}
+
+Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
+  return make(tokens, modes, config, std::vector<SplitPart>(tokens.pieces.size(), SplitPart::kTest), true);
+}
+
+ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts, bool full_length,
+                      torch::Device device) {
+  const TokenTable& tokens = *dataset.tokens;
+  const auto columns = static_cast<std::int64_t>(tokens.columns());
+  std::int64_t length = full_length ? dataset.max_words : 1;
+  for (const std::size_t r : rows) length = std::max<std::int64_t>(length, dataset.rows[r].words);
+
+  const auto batch = static_cast<std::int64_t>(rows.size());
+  torch::Tensor words = torch::empty({batch, length, columns}, torch::kInt64);
+  torch::Tensor mask = torch::zeros({batch, length});
+  auto* word = words.data_ptr<std::int64_t>();
+  auto* is_word = mask.data_ptr<float>();
+  for (std::int64_t b = 0; b < batch; ++b) {
+    const DatasetRow& row = dataset.rows[rows[b]];
+    const auto source = tokens.row(row.row);
+    const int shift = shifts.empty() ? 0 : shifts[b];
+    for (std::int64_t l = 0; l < length; ++l) {
+      const bool real = l < row.words;
+      is_word[b * length + l] = real ? 1.0F : 0.0F;
+      for (std::int64_t c = 0; c < columns; ++c) {
+        std::int64_t id = real ? source[l * columns + c] : tokens.scheme.columns[c].pad;
+        if (c == tokens.scheme.pitch_column && id < tokens.scheme.pitch_ids) id += shift;
+        word[(b * length + l) * columns + c] = id;
+      }
+    }
+  }
+  ModelInput input{words.to(device), mask.to(device), {}};
+  if (!dataset.condition.empty()) {
+    torch::Tensor condition = torch::empty({batch, kModeConditionWidth});
+    for (std::int64_t b = 0; b < batch; ++b)
+      for (int k = 0; k < kModeConditionWidth; ++k)
+        condition.data_ptr<float>()[b * kModeConditionWidth + k] = dataset.condition[dataset.rows[rows[b]].piece][k];
+    input.condition_BK = condition.to(device);
+  }
+  return input;
+}
+
+}  // namespace mofi

@@ -1,0 +1,28 @@
+#include "ranked_stage.h"
+
+#include "core/error.h"
+#include "core/log.h"
+
+namespace mofi {
+
+int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<void(const World&)>& body) {
+  return run_stage(argc, argv, app, [&] {
+    const World world;
+    set_log_rank(world.rank());
+    const auto leave = [&](ExitCode code, const std::string& sentence) {
+      // A stop is agreed on by all ranks, so all leave by themselves.
+      if (world.size() == 1 || code == ExitCode::kStopped) throw Error(code, sentence);
+      log_error("{}", sentence);
+      world.abort(static_cast<int>(code));
+    };
+    try {
+      body(world);
+    } catch (const Error& error) {
+      leave(error.code(), error.what());
+    } catch (const std::exception& error) {
+      leave(ExitCode::kInternal, std::string("internal: ") + error.what());
+    }
+  });
+}
+
+}  // namespace mofi

@@ -1,0 +1,48 @@
+// The whole chain on this machine: MIDI → tokens and modes → sweep → tables.
+
+#include "ablation/execute.h"
+#include "ablation/prepare.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "core/log.h"
+#include "ranked_stage.h"
+#include "report/aggregate.h"
+
+int main(int argc, char** argv) {
+  using namespace mofi;
+  CLI::App app{"Do a whole experiment: tokens and modes from MIDI, every run of the sweep, the table.\n"
+               "What is already there and verified is not done again."};
+  ConfigOptions options;
+  std::string data, results;
+  bool dry_run = false;
+  add_config_options(app, options);
+  app.add_option("--data", data, "folder of the data set (instead of dataset.input)");
+  app.add_option("--results", results, "folder of the results (default: results/<name of the experiment>)");
+  app.add_flag("--dry-run", dry_run, "make tokens and modes, and say what would be run");
+  app.footer("Example:\n  mofi run --config configs/emopia_tiny.yaml --data ~/data/emopia");
+  return run_ranked_stage(argc, argv, app, [&](const World& world) {
+    Experiment experiment = read_experiment(load(options));
+    if (!data.empty()) experiment.dataset.input = data;
+    const std::filesystem::path folder = results.empty() ? "results/" + experiment.name : results;
+
+    if (world.is_root()) make_inputs(experiment, folder);
+    world.barrier();
+    const LoadedInputs inputs = load_inputs(experiment.inputs, folder);
+    const std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);
+    world.barrier();
+    if (dry_run) {
+      if (world.is_root()) fmt::print("{}", to_terminal(plan_table(plan)));
+      return;
+    }
+    const SweepOutcome outcome = execute(world, plan, inputs.view());
+    if (!world.is_root()) return;
+    AblationOptions table;
+    table.baseline = experiment.report.baseline;
+    table.bootstrap.resamples = experiment.report.bootstrap;
+    table.bootstrap.seed = experiment.report.bootstrap_seed;
+    const AggregateSummary summary = aggregate(folder, folder, table);
+    fmt::print("{}", to_terminal(summary.table));
+    log_info("tables are in {}", (folder / "tables").string());
+    require_success(outcome);
+  });
+}

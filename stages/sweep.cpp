@@ -1,0 +1,33 @@
+// Many runs from one YAML: what would be done, doing it, how far it is.
+
+#include "ablation/execute.h"
+#include "ablation/prepare.h"
+#include "core/error.h"
+#include "ranked_stage.h"
+
+int main(int argc, char** argv) {
+  using namespace mofi;
+  CLI::App app{"Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks."};
+  ConfigOptions options;
+  std::string action, results;
+  app.add_option("action", action, "plan (what would be done, and why), run, or status (counts)")
+      ->required()
+      ->check(CLI::IsMember({"plan", "run", "status"}));
+  add_config_options(app, options);
+  app.add_option("--results", results, "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")->required();
+  app.footer("Example:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
+             "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo");
+  return run_ranked_stage(argc, argv, app, [&](const World& world) {
+    const Experiment experiment = read_experiment(load(options));
+    const LoadedInputs inputs = load_inputs(experiment.inputs, results);
+    const std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), results);
+    world.barrier();  // nobody changes the folder before everybody has looked at it
+    if (action == "run") {
+      const SweepOutcome outcome = execute(world, plan, inputs.view());
+      if (world.is_root()) require_success(outcome);
+    } else if (world.is_root()) {
+      fmt::print("{}", action == "plan" ? to_terminal(plan_table(plan))
+                                        : fmt::format("{} runs: {}\n", plan.size(), count_states(plan)));
+    }
+  });
+}
