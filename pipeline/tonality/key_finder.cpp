@@ -59,7 +59,7 @@ KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile
   for (std::size_t tonic = 0; tonic < 12; ++tonic) {
     for (const std::uint8_t mode : {kMajor, kMinor}) {
       const double r = scalar_product(piece, modes[mode], tonic);
-      estimate.correlation[12u * mode + tonic] = r;
+      estimate.correlation[std::size_t{12} * mode + tonic] = r;
       best_of_mode[mode] = std::max(best_of_mode[mode], r);
       if (r <= best + kTie) continue;
       best = r;

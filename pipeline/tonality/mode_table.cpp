@@ -96,7 +96,7 @@ ModeTable read_modes(const std::filesystem::path& path) {
     PieceMode piece;
     piece.piece_id = id[i];
     piece.midi_sha256 = sha256[i];
-    piece.tonic = tonic[i];
+    piece.tonic = int{tonic[i]};
     piece.mode = mode[i];
     piece.margin = margin[i];
     for (std::size_t k = 0; k < kKeys; ++k) piece.correlation[k] = correlation.values[i * kKeys + k];

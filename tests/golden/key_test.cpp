@@ -42,7 +42,7 @@ TEST_F(EmopiaKeys, correlations_of_single_clips_are_those_of_the_specification) 
     const KeyEstimate key =
         find_key(pitch_class_weights(midi.notes, Weighting::kTicks), key_profile("krumhansl_kessler"));
     const auto correlation = [&](int tonic, int mode) {
-      return key.correlation[static_cast<std::size_t>(12 * mode + tonic)];
+      return key.correlation.at(static_cast<std::size_t>(12 * mode) + static_cast<std::size_t>(tonic));
     };
     EXPECT_EQ(key.tonic, expected.tonic) << expected.clip;
     EXPECT_EQ(key.mode, expected.mode) << expected.clip;

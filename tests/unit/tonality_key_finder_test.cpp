@@ -13,8 +13,8 @@ namespace {
 
 constexpr double kExact = 1e-6;  // the specification prints six digits
 
-double correlation(const KeyEstimate& key, int tonic, int mode) {
-  return key.correlation[static_cast<std::size_t>(12 * mode + tonic)];
+double correlation(const KeyEstimate& key, std::size_t tonic, std::size_t mode) {
+  return key.correlation[12 * mode + tonic];
 }
 
 // Specification 10.4.
@@ -53,7 +53,7 @@ TEST(KeyFinder, every_profile_finds_itself_in_every_key) {
       const KeyEstimate key = find_key(weights, profile);
       EXPECT_EQ(key.tonic, tonic) << profile.name;
       EXPECT_EQ(key.mode, kMinor) << profile.name;
-      EXPECT_NEAR(correlation(key, tonic, kMinor), 1, 1e-12);
+      EXPECT_NEAR(correlation(key, static_cast<std::size_t>(tonic), kMinor), 1, 1e-12);
       EXPECT_GT(key.margin, 0);
     }
   }
