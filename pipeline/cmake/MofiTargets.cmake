@@ -23,9 +23,16 @@ function(mofi_library name)
   target_link_libraries(mofi_${name} PUBLIC mofi_options ${arg_LINK})
 endfunction()
 
+# What running needs, without the tests.
+add_custom_target(all_stages)
+
 # mofi_stage(name target...): the executable mofi-<name> from stages/<name>.cpp.
 function(mofi_stage name)
   add_executable(mofi-${name} ${name}.cpp)
   target_link_libraries(mofi-${name} PRIVATE mofi_stage_main ${ARGN})
+  add_dependencies(all_stages mofi-${name})
+  if(TARGET mofi_gpu)
+    add_dependencies(all_stages mofi_gpu)
+  endif()
   install(TARGETS mofi-${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endfunction()
