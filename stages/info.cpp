@@ -52,8 +52,9 @@ int main(int argc, char** argv) {
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     if (ranks) {
       const Json where = provenance();
-      const auto seats = world.gather(fmt::format("rank {} of {}: {}, {} of {} on its node", world.rank(), world.size(),
-                                                  where["host"].get<std::string>(), world.node_rank() + 1, world.node_size()));
+      const auto seats = world.gather(fmt::format("rank {} of {}: {}, {} of {} on its node", world.rank(),
+                                                  world.size(), where["host"].get<std::string>(),
+                                                  world.node_rank() + 1, world.node_size()));
       if (world.is_root())
         for (const std::string& seat : seats) fmt::print("{}\n", seat);
       return;

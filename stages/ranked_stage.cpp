@@ -20,7 +20,7 @@ int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<v
     } catch (const Error& error) {
       leave(error.code(), error.what());
     } catch (const std::exception& error) {
-      leave(ExitCode::kInternal, std::string("internal: ") + error.what());
+      leave(ExitCode::kInternal, internal_error_sentence(error));
     }
   });
 }

@@ -8,8 +8,8 @@
 
 namespace mofi {
 
-/// As run_stage, with the ranks of this job. An error on one rank of several ends the job with its own exit code, after its
-/// message is out.
+/// As run_stage, with the ranks of this job. An error on one rank of several ends the job with its own exit
+/// code, after its message is out.
 int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<void(const World&)>& body);
 
 }  // namespace mofi

@@ -1,5 +1,7 @@
 // The whole chain on this machine: MIDI → tokens and modes → sweep → tables.
 
+#include <algorithm>
+
 #include "ablation/execute.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
@@ -10,8 +12,9 @@
 
 int main(int argc, char** argv) {
   using namespace mofi;
-  CLI::App app{"Do a whole experiment: tokens and modes from MIDI, every run of the sweep, the table.\n"
-               "What is already there and verified is not done again."};
+  CLI::App app{
+      "Do a whole experiment: tokens and modes from MIDI, every run of the sweep, the table.\n"
+      "What is already there and verified is not done again."};
   ConfigOptions options;
   std::string data, results;
   bool dry_run = false;
@@ -36,6 +39,10 @@ int main(int argc, char** argv) {
     }
     const SweepOutcome outcome = execute(world, plan, inputs.view());
     if (!world.is_root()) return;
+    const bool any_result =
+        outcome.done > 0 ||
+        std::any_of(plan.begin(), plan.end(), [](const PlannedRun& run) { return run.is_done(); });
+    if (!any_result) require_success(outcome);  // there is no table, and why not is in the list of failures
     AblationOptions table;
     table.baseline = experiment.report.baseline;
     table.bootstrap.resamples = experiment.report.bootstrap;

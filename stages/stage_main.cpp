@@ -35,15 +35,22 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   } catch (const std::bad_alloc&) {
     log_error("out of memory");
   } catch (const std::exception& error) {
-    log_error("internal: {}", error.what());
+    log_error("{}", internal_error_sentence(error));
   }
   return static_cast<int>(ExitCode::kInternal);
+}
+
+std::string internal_error_sentence(const std::exception& error) {
+  const std::string text = error.what();
+  log_debug("{}", text);
+  return "internal: " + text.substr(0, text.find('\n'));
 }
 
 void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required) {
   auto* file = app.add_option("--config", options.file, "YAML config; may include others");
   if (config_required) file->required();
-  app.add_option("--set", options.settings, "key=value over the config, such as --set training.epochs=5; repeatable")
+  app.add_option("--set", options.settings,
+                 "key=value over the config, such as --set training.epochs=5; repeatable")
       ->take_all();
 }
 

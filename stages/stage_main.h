@@ -13,6 +13,10 @@ namespace mofi {
 /// Parses the command line, runs `body`, and returns the exit code (core/error.h). Adds --log-level.
 int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body);
 
+/// "internal: " and the first line of what an unforeseen exception says; the rest (a stack, with LibTorch)
+/// goes to the debug log.
+std::string internal_error_sentence(const std::exception& error);
+
 /// The options --config F and --set key=value (repeatable) of stages that are told by a config.
 struct ConfigOptions {
   std::string file;

@@ -14,9 +14,12 @@ int main(int argc, char** argv) {
       ->required()
       ->check(CLI::IsMember({"plan", "run", "status"}));
   add_config_options(app, options);
-  app.add_option("--results", results, "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")->required();
-  app.footer("Example:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
-             "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo");
+  app.add_option("--results", results,
+                 "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")
+      ->required();
+  app.footer(
+      "Example:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
+      "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     const Experiment experiment = read_experiment(load(options));
     const LoadedInputs inputs = load_inputs(experiment.inputs, results);

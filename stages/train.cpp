@@ -12,31 +12,37 @@
 
 int main(int argc, char** argv) {
   using namespace mofi;
-  CLI::App app{"Train one run: fine-tune MidiBERT, or train it from scratch, with or without injection.\n"
-               "Under mpirun all ranks train it together (data-parallel)."};
+  CLI::App app{
+      "Train one run: fine-tune MidiBERT, or train it from scratch, with or without injection.\n"
+      "Under mpirun all ranks train it together (data-parallel)."};
   ConfigOptions options;
   std::string tokens, mode, output;
   add_config_options(app, options, false);
   app.add_option("--tokens", tokens, "tokens.h5 (instead of inputs.tokens)");
   app.add_option("--mode", mode, "mode.h5 (instead of inputs.mode)");
-  app.add_option("--output", output, "folder for result.json, predictions.h5, weights.safetensors")->required();
-  app.footer("Example:\n  mofi train --tokens tokens.h5 --mode mode.h5 --output results/one \\\n"
-             "    --set model.size=tiny --set injection.condition=mode --set injection.site=0");
+  app.add_option("--output", output, "folder for result.json, predictions.h5, weights.safetensors")
+      ->required();
+  app.footer(
+      "Example:\n  mofi train --tokens tokens.h5 --mode mode.h5 --output results/one \\\n"
+      "    --set model.size=tiny --set injection.condition=mode --set injection.site=0");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     ConfigNode root = load(options);
     std::erase_if(root.entries, [](const auto& entry) { return entry.first == "sweep"; });
     Experiment experiment = read_experiment(root);
     if (!tokens.empty()) experiment.inputs.tokens = tokens;
     if (!mode.empty()) experiment.inputs.mode = mode;
-    if (experiment.inputs.tokens.empty()) fail(ExitCode::kUsage, "no tokens: give --tokens FILE or set inputs.tokens");
+    if (experiment.inputs.tokens.empty())
+      fail(ExitCode::kUsage, "no tokens: give --tokens FILE or set inputs.tokens");
 
     const LoadedInputs inputs = load_inputs(experiment.inputs, ".");
     const Cell& cell = experiment.cells.front();
-    const torch::Device device = choose_device(cell.config.training.device, world.node_rank(), world.node_size());
+    const torch::Device device =
+        choose_device(cell.config.training.device, world.node_rank(), world.node_size());
     ProgressBar bar("train", "epochs", cell.config.training.epochs, !world.is_root());
-    const RunOutcome outcome = fine_tune(world, cell.config, inputs.view(), device, [&](const EpochReport& epoch) {
-      bar.update(epoch.epoch, fmt::format("loss {:.4f}, {:.0f} rows/s", epoch.loss, epoch.rows_per_s));
-    });
+    const RunOutcome outcome =
+        fine_tune(world, cell.config, inputs.view(), device, [&](const EpochReport& epoch) {
+          bar.update(epoch.epoch, fmt::format("loss {:.4f}, {:.0f} rows/s", epoch.loss, epoch.rows_per_s));
+        });
     if (!world.is_root()) return;
     const auto digests = input_digests(cell.config, inputs.view());
     save_weights(std::filesystem::path(output) / "weights.safetensors", outcome.model.parameters,

@@ -1,5 +1,6 @@
 #pragma once
-// Real data sets for tests, where they are at hand: MOFI_DATA_UNPACKED names a folder that holds emopia/, vgmidi/ ….
+// Real data sets for tests, where they are at hand: MOFI_DATA_UNPACKED names a folder that holds emopia/,
+// vgmidi/ ….
 
 #include <cstdlib>
 #include <filesystem>

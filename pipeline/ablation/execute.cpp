@@ -31,6 +31,17 @@ void do_run(const World& world, const PlannedRun& run, const RunInputs& inputs) 
            accuracies(outcome.metrics));
 }
 
+/// "run id: reason". The reason is left in the run's folder, too; where that is not possible, the others
+/// still go on.
+std::string failure_line(const PlannedRun& run, const std::string& reason) {
+  try {
+    write_failure(run.folder, reason);
+  } catch (const Error& error) {
+    log_warning("{}", error.what());
+  }
+  return run.id + ": " + first_line(reason) + "\n";
+}
+
 }  // namespace
 
 SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const RunInputs& inputs) {
@@ -57,17 +68,17 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
         ++done;
       } catch (const Error& error) {
         if (error.code() == ExitCode::kStopped) break;
-        write_failure(run.folder, error.what());
-        failed += run.id + ": " + error.what() + "\n";
+        failed += failure_line(run, error.what());
       } catch (const std::exception& error) {
-        write_failure(run.folder, error.what());
-        failed += run.id + ": " + first_line(error.what()) + "\n";
+        failed += failure_line(run, error.what());
       }
     }
   }
   const int stop_signal = world.maximum(requested_stop());
   if (stop_signal != 0)
-    fail(ExitCode::kStopped, "stopped by signal {}; finished runs are kept, the same command goes on with the others", stop_signal);
+    fail(ExitCode::kStopped,
+         "stopped by signal {}; finished runs are kept, the same command goes on with the others",
+         stop_signal);
 
   SweepOutcome outcome;
   for (const std::string& text : world.gather(std::to_string(done))) outcome.done += std::stoi(text);

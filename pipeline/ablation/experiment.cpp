@@ -35,17 +35,20 @@ struct Axis {
 };
 
 std::vector<Axis> read_axes(const ConfigNode& mapping, const std::string& what) {
-  if (mapping.kind != ConfigNode::Kind::kMapping) refuse_value(mapping, what, "a mapping of run fields to values or lists of values");
+  if (mapping.kind != ConfigNode::Kind::kMapping)
+    refuse_value(mapping, what, "a mapping of run fields to values or lists of values");
   std::vector<Axis> axes;
   for (const auto& [path, value] : mapping.entries) {
-    axes.push_back({path, value.kind == ConfigNode::Kind::kSequence ? value.items : std::vector<ConfigNode>{value}});
+    axes.push_back(
+        {path, value.kind == ConfigNode::Kind::kSequence ? value.items : std::vector<ConfigNode>{value}});
     if (axes.back().values.empty()) refuse_value(value, what + "." + path, "at least one value");
   }
   return axes;
 }
 
 /// Calls `visit` with every combination of values, the first axis slowest.
-void for_each_combination(const std::vector<Axis>& axes, const std::function<void(const std::vector<std::size_t>&)>& visit) {
+void for_each_combination(const std::vector<Axis>& axes,
+                          const std::function<void(const std::vector<std::size_t>&)>& visit) {
   std::vector<std::size_t> at(axes.size(), 0);
   while (true) {
     visit(at);
@@ -73,7 +76,8 @@ Cell make_cell(const ConfigNode& tree, const std::string& source) {
     complete(cell.config);
   } catch (const Error& error) {
     if (source.empty() || std::string(error.what()).starts_with(source)) throw;
-    throw Error(error.code(), fmt::format("{}: this cell of the sweep is not valid: {}", source, error.what()));
+    throw Error(error.code(),
+                fmt::format("{}: this cell of the sweep is not valid: {}", source, error.what()));
   }
   cell.slug = slug_of(cell.config);
   cell.source = source;
@@ -82,7 +86,8 @@ Cell make_cell(const ConfigNode& tree, const std::string& source) {
 
 std::vector<Cell> read_cells(const ConfigNode& run, const ConfigNode* sweep) {
   if (sweep == nullptr) return {make_cell(run, "")};
-  if (sweep->kind != ConfigNode::Kind::kMapping) refuse_value(*sweep, "sweep", "a mapping with common and arms");
+  if (sweep->kind != ConfigNode::Kind::kMapping)
+    refuse_value(*sweep, "sweep", "a mapping with common and arms");
   for (const auto& [key, value] : sweep->entries)
     if (key != "common" && key != "arms") refuse_key(value, key, "sweep", {"common", "arms"});
   std::vector<Axis> common;
@@ -102,8 +107,8 @@ std::vector<Cell> read_cells(const ConfigNode& run, const ConfigNode* sweep) {
       Cell cell = make_cell(tree, arm.source.text());
       const auto [first, is_new] = seen.emplace(config_to_json(cell.config, true).dump(), cell.source);
       if (!is_new)
-        fail(ExitCode::kUsage, "{}: the sweep asks for {} a second time; it is already asked for at {}", cell.source, cell.slug,
-             first->second);
+        fail(ExitCode::kUsage, "{}: the sweep asks for {} a second time; it is already asked for at {}",
+             cell.source, cell.slug, first->second);
       cells.push_back(std::move(cell));
     });
   }
@@ -117,7 +122,8 @@ Experiment read_experiment(const ConfigNode& root) {
   std::erase_if(without_sweep.entries, [](const auto& entry) { return entry.first == "sweep"; });
   auto fields = read_config<ExperimentFields>(without_sweep);
   complete(fields.run);
-  Experiment experiment{fields.name, fields.dataset, fields.tonality, fields.inputs, fields.report, fields.run, {}};
+  Experiment experiment{
+      fields.name, fields.dataset, fields.tonality, fields.inputs, fields.report, fields.run, {}};
   experiment.cells = read_cells(run_section(without_sweep), root.find("sweep"));
   return experiment;
 }
@@ -129,7 +135,9 @@ std::string slug_of(const RunConfig& config) {
   return slug + fmt::format("_seed{}", config.seed);
 }
 
-std::string config_digest(const Json& semantic_config) { return Sha256().update(semantic_config.dump()).hex(); }
+std::string config_digest(const Json& semantic_config) {
+  return Sha256().update(semantic_config.dump()).hex();
+}
 
 std::string run_id(const Cell& cell, const std::map<std::string, std::string>& input_digests) {
   Sha256 identity;

@@ -22,14 +22,17 @@ struct DatasetConfig {
 
 template <class Field>
 void describe(Field& field, DatasetConfig& c) {
-  field("name", c.name, {.help = "emopia, vgmidi, folder (MIDI files and a labels.csv) or synthetic (composed on the spot)",
-                         .choices = {"emopia", "vgmidi", "folder", "synthetic"}});
+  field("name", c.name,
+        {.help = "emopia, vgmidi, folder (MIDI files and a labels.csv) or synthetic (composed on the spot)",
+         .choices = {"emopia", "vgmidi", "folder", "synthetic"}});
   field("input", c.input, {.help = "the data set's folder, what --data gives", .is_volatile = true});
-  field("labels", c.labels, {.help = "CSV file,label[,group,split] of a folder; empty: labels.csv in it", .is_volatile = true});
+  field("labels", c.labels,
+        {.help = "CSV file,label[,group,split] of a folder; empty: labels.csv in it", .is_volatile = true});
   field("synthetic", c.synthetic, {.help = "the composed corpus"});
 }
 
-/// Ready-made inputs, for sweeps over tokens that other stages made. Empty: RESULTS/tokens.h5 and RESULTS/mode.h5.
+/// Ready-made inputs, for sweeps over tokens that other stages made. Empty: RESULTS/tokens.h5 and
+/// RESULTS/mode.h5.
 struct InputsConfig {
   std::string tokens, mode;
 };
@@ -49,8 +52,10 @@ struct ReportConfig {
 
 template <class Field>
 void describe(Field& field, ReportConfig& c) {
-  field("baseline", c.baseline, {.help = "settings of the arm that others are compared with", .is_volatile = true});
-  field("bootstrap", c.bootstrap, {.help = "bootstrap resamples of an interval", .minimum = 100, .maximum = 1e7, .is_volatile = true});
+  field("baseline", c.baseline,
+        {.help = "settings of the arm that others are compared with", .is_volatile = true});
+  field("bootstrap", c.bootstrap,
+        {.help = "bootstrap resamples of an interval", .minimum = 100, .maximum = 1e7, .is_volatile = true});
   field("bootstrap_seed", c.bootstrap_seed, {.help = "seed of the resamples", .is_volatile = true});
 }
 
@@ -79,8 +84,8 @@ struct Experiment {
 ///       - {injection.condition: none}
 ///       - {injection.condition: [constant, mode], injection.site: [0, 1, 2]}   # lists are crossed
 ///
-/// Keys are dotted paths of run fields. Throws a usage error with file and line for anything wrong, and for two cells that
-/// would be the same run.
+/// Keys are dotted paths of run fields. Throws a usage error with file and line for anything wrong, and for
+/// two cells that would be the same run.
 Experiment read_experiment(const ConfigNode& root);
 
 /// The readable part of a run's name.

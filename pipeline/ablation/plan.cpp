@@ -41,7 +41,8 @@ void look_at_folder(PlannedRun& run) {
   }
   try {
     const RunRecord record = read_run_record(run.folder);
-    if (record.run_id != run.id) fail(ExitCode::kData, "its result is that of another run, {}", record.run_id);
+    if (record.run_id != run.id)
+      fail(ExitCode::kData, "its result is that of another run, {}", record.run_id);
     run.state = State::kDone;
     run.reason = "its result is there and verified";
   } catch (const Error& error) {
@@ -52,7 +53,8 @@ void look_at_folder(PlannedRun& run) {
 
 }  // namespace
 
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs, const std::filesystem::path& results) {
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
+                                  const std::filesystem::path& results) {
   std::map<std::string, std::string> weights_digests;  // each file is hashed once, not once a cell
   std::vector<PlannedRun> plan;
   for (const Cell& cell : cells) {
@@ -78,7 +80,8 @@ std::string count_states(const std::vector<PlannedRun>& plan) {
   std::map<PlannedRun::State, int> counts;
   for (const PlannedRun& run : plan) ++counts[run.state];
   std::string text;
-  for (const auto& [state, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(state));
+  for (const auto& [state, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(state));
   return text;
 }
 

@@ -22,8 +22,10 @@ struct PlannedRun {
   bool is_done() const { return state == State::kDone; }
 };
 
-/// One entry a cell, in order. A run is done when its record and predictions are there, whole, and of this very run.
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs, const std::filesystem::path& results);
+/// One entry a cell, in order. A run is done when its record and predictions are there, whole, and of this
+/// very run.
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
+                                  const std::filesystem::path& results);
 
 /// "done 12, new 3".
 std::string count_states(const std::vector<PlannedRun>& plan);

@@ -1,6 +1,7 @@
 #include "ablation/prepare.h"
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "tokens/tokenize_corpus.h"
 
@@ -10,7 +11,8 @@ namespace {
 constexpr const char* kTokensFile = "tokens.h5";
 constexpr const char* kModeFile = "mode.h5";
 
-/// Whether the file holds these contents already. A damaged or foreign one counts as different, and is replaced.
+/// Whether the file holds these contents already. A damaged or foreign one counts as different, and is
+/// replaced.
 template <class Read>
 bool holds(const std::filesystem::path& path, const std::string& digest, Read read) {
   if (!std::filesystem::exists(path)) return false;
@@ -25,7 +27,8 @@ bool holds(const std::filesystem::path& path, const std::string& digest, Read re
 }  // namespace
 
 FoundDataset find_dataset(const std::string& name, const std::filesystem::path& folder) {
-  if (folder.empty()) fail(ExitCode::kUsage, "data set {} needs its folder: give --data DIR or set dataset.input", name);
+  if (folder.empty())
+    fail(ExitCode::kUsage, "data set {} needs its folder: give --data DIR or set dataset.input", name);
   if (!std::filesystem::is_directory(folder)) fail(ExitCode::kMissing, "{}: no such folder", folder.string());
   for (const char* known : {"emopia", "vgmidi"}) {
     if (name != known && name != "synthetic") continue;  // a composed corpus may be replaced by any real one
@@ -38,6 +41,7 @@ FoundDataset find_dataset(const std::string& name, const std::filesystem::path& 
 }
 
 void make_inputs(const Experiment& experiment, const std::filesystem::path& results) {
+  remove_abandoned_temporaries(results);
   const DatasetConfig& wanted = experiment.dataset;
   FoundDataset found{"folder", results / "midi"};
   if (wanted.name == "synthetic" && wanted.input.empty())
@@ -48,17 +52,22 @@ void make_inputs(const Experiment& experiment, const std::filesystem::path& resu
 
   const TokenizedCorpus tokenized = tokenize_corpus(corpus);
   log_info("{}", summary(tokenized));
-  if (!holds(results / kTokensFile, content_digest(tokenized.table), read_tokens)) write_tokens(results / kTokensFile, tokenized.table);
+  if (!holds(results / kTokensFile, content_digest(tokenized.table), read_tokens))
+    write_tokens(results / kTokensFile, tokenized.table);
   const ModeTable modes = find_modes(corpus, experiment.tonality);
   log_info("{}", summary(modes, corpus));
   if (!holds(results / kModeFile, content_digest(modes), read_modes)) write_modes(results / kModeFile, modes);
 }
 
 LoadedInputs load_inputs(const InputsConfig& inputs, const std::filesystem::path& results) {
-  const std::filesystem::path tokens = inputs.tokens.empty() ? results / kTokensFile : std::filesystem::path(inputs.tokens);
-  const std::filesystem::path mode = inputs.mode.empty() ? results / kModeFile : std::filesystem::path(inputs.mode);
+  const std::filesystem::path tokens =
+      inputs.tokens.empty() ? results / kTokensFile : std::filesystem::path(inputs.tokens);
+  const std::filesystem::path mode =
+      inputs.mode.empty() ? results / kModeFile : std::filesystem::path(inputs.mode);
   if (!std::filesystem::exists(tokens))
-    fail(ExitCode::kMissing, "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain", tokens.string());
+    fail(ExitCode::kMissing,
+         "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain",
+         tokens.string());
   LoadedInputs loaded{read_tokens(tokens), {}};
   if (std::filesystem::exists(mode))
     loaded.modes = read_modes(mode);

@@ -9,8 +9,8 @@
 
 namespace mofi {
 
-/// Makes RESULTS/tokens.h5 and RESULTS/mode.h5 from the experiment's data set (composing it first when it is synthetic).
-/// Files that already hold the same contents are left alone. One process only.
+/// Makes RESULTS/tokens.h5 and RESULTS/mode.h5 from the experiment's data set (composing it first when it is
+/// synthetic). Files that already hold the same contents are left alone. One process only.
 void make_inputs(const Experiment& experiment, const std::filesystem::path& results);
 
 /// Which of the data sets a folder holds, by its layout; a folder that holds one of that name counts, too.
@@ -26,7 +26,8 @@ struct LoadedInputs {
   std::optional<ModeTable> modes;
   RunInputs view() const { return {&tokens, modes ? &*modes : nullptr}; }
 };
-/// Reads inputs.tokens and inputs.mode, or RESULTS/tokens.h5 and RESULTS/mode.h5. Without a mode file there are no modes.
+/// Reads inputs.tokens and inputs.mode, or RESULTS/tokens.h5 and RESULTS/mode.h5. Without a mode file there
+/// are no modes.
 LoadedInputs load_inputs(const InputsConfig& inputs, const std::filesystem::path& results);
 
 }  // namespace mofi

@@ -31,11 +31,12 @@ void write_run_folder(const std::filesystem::path& folder, const std::string& id
   record.history = outcome.history;
   record.timing = outcome.timing;
   record.provenance = provenance();
-  write_run_record(folder, record);
 
+  // What earlier attempts left goes first, so that a finished run's folder is clean.
   std::error_code ignored;
   std::filesystem::remove(folder / kFailureFile, ignored);
   remove_abandoned_temporaries(folder);
+  write_run_record(folder, record);
 }
 
 void write_failure(const std::filesystem::path& folder, const std::string& reason) {

@@ -34,7 +34,8 @@ std::string range_text(const std::string& noun, const FieldInfo& info) {
 
 bool has_leading_zero(const std::string& text) {
   const std::size_t first = !text.empty() && text[0] == '-' ? 1 : 0;
-  return text.size() > first + 1 && text[first] == '0' && std::isdigit(static_cast<unsigned char>(text[first + 1])) != 0;
+  return text.size() > first + 1 && text[first] == '0' &&
+         std::isdigit(static_cast<unsigned char>(text[first + 1])) != 0;
 }
 
 template <class T>
@@ -67,15 +68,16 @@ void emit(YAML::Emitter& out, const Json& json) {
 }  // namespace
 
 void refuse_value(const ConfigNode& node, const std::string& path, const std::string& expected) {
-  fail(ExitCode::kUsage, "{}: {}: expected {}, found {}", node.source.text(), path.empty() ? "the config" : path, expected,
-       describe_found(node));
+  fail(ExitCode::kUsage, "{}: {}: expected {}, found {}", node.source.text(),
+       path.empty() ? "the config" : path, expected, describe_found(node));
 }
 
 void refuse_key(const ConfigNode& node, const std::string& key, const std::string& path,
                 const std::vector<std::string>& valid) {
   const std::string near = nearest_name(key, valid);
   fail(ExitCode::kUsage, "{}: unknown key '{}'{}{}; valid keys{}: {}", node.source.text(), key,
-       path.empty() ? "" : fmt::format(" in {}", path), near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
+       path.empty() ? "" : fmt::format(" in {}", path),
+       near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
        path.empty() ? "" : fmt::format(" of {}", path), fmt::join(valid, ", "));
 }
 
@@ -96,15 +98,16 @@ bool read_bool(const ConfigNode& node, const std::string& path) {
 
 std::int64_t read_integer(const ConfigNode& node, const std::string& path, const FieldInfo& info) {
   std::int64_t value = 0;
-  if (!parse_whole(node, value) || has_leading_zero(node.scalar) || static_cast<double>(value) < info.minimum ||
-      static_cast<double>(value) > info.maximum)
+  if (!parse_whole(node, value) || has_leading_zero(node.scalar) ||
+      static_cast<double>(value) < info.minimum || static_cast<double>(value) > info.maximum)
     refuse_value(node, path, range_text("a decimal integer", info));
   return value;
 }
 
 std::uint64_t read_unsigned(const ConfigNode& node, const std::string& path) {
   std::uint64_t value = 0;
-  if (!parse_whole(node, value) || has_leading_zero(node.scalar)) refuse_value(node, path, "a decimal integer of at least 0");
+  if (!parse_whole(node, value) || has_leading_zero(node.scalar))
+    refuse_value(node, path, "a decimal integer of at least 0");
   return value;
 }
 
@@ -117,11 +120,14 @@ double read_number(const ConfigNode& node, const std::string& path, const FieldI
 
 std::string read_string(const ConfigNode& node, const std::string& path, const FieldInfo& info) {
   if (node.kind != ConfigNode::Kind::kScalar)
-    refuse_value(node, path, info.choices.empty() ? "a text" : fmt::format("one of {}", fmt::join(info.choices, ", ")));
-  if (!info.choices.empty() && std::find(info.choices.begin(), info.choices.end(), node.scalar) == info.choices.end()) {
+    refuse_value(node, path,
+                 info.choices.empty() ? "a text" : fmt::format("one of {}", fmt::join(info.choices, ", ")));
+  if (!info.choices.empty() &&
+      std::find(info.choices.begin(), info.choices.end(), node.scalar) == info.choices.end()) {
     const std::string near = nearest_name(node.scalar, info.choices);
-    refuse_value(node, path, fmt::format("one of {}{}", fmt::join(info.choices, ", "),
-                                         near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+    refuse_value(node, path,
+                 fmt::format("one of {}{}", fmt::join(info.choices, ", "),
+                             near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
   }
   return node.scalar;
 }

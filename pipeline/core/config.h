@@ -5,7 +5,8 @@
 //   template <class Field>
 //   void describe(Field& field, TrainingConfig& c) {
 //     field("epochs", c.epochs, {.help = "passes over the training split", .minimum = 1});
-//     field("device", c.device, {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
+//     field("device", c.device, {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"},
+//     .is_volatile = true});
 //   }
 //
 // From that one place come reading with full error messages, the resolved copy, identity and the reference.
@@ -33,7 +34,8 @@ struct FieldInfo {
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  ///< the allowed texts; empty: any
-  bool is_volatile = false;  ///< cannot change a result (paths, device, log level), so is no part of a run's identity
+  bool is_volatile =
+      false;  ///< cannot change a result (paths, device, log level), so is no part of a run's identity
 };
 
 /// Throws a usage error about the value at `node`: "FILE:LINE: training.epochs: expected …, found …".
@@ -69,7 +71,8 @@ class FieldReader {
   template <class T>
   void operator()(const std::string& key, T& value, const FieldInfo& info) {
     keys_.push_back(key);
-    if (const ConfigNode* node = mapping_.find(key)) read_config(*node, value, path_.empty() ? key : path_ + "." + key, info);
+    if (const ConfigNode* node = mapping_.find(key))
+      read_config(*node, value, path_.empty() ? key : path_ + "." + key, info);
   }
   void refuse_unknown_keys() const;
 

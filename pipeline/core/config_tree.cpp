@@ -39,10 +39,11 @@ ConfigNode convert(const YAML::Node& yaml, const std::string& file, int depth) {
         const ConfigSource where{file, entry.first.Mark().line + 1};
         if (!entry.first.IsScalar()) fail(ExitCode::kUsage, "{}: a key must be a plain name", where.text());
         const std::string& key = entry.first.Scalar();
-        if (key == "<<") fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", where.text());
+        if (key == "<<")
+          fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", where.text());
         if (const ConfigNode* first = node.find(key))
-          fail(ExitCode::kUsage, "{}: key '{}' stands here a second time; it was first set at {}", where.text(), key,
-               first->source.text());
+          fail(ExitCode::kUsage, "{}: key '{}' stands here a second time; it was first set at {}",
+               where.text(), key, first->source.text());
         ConfigNode value = convert(entry.second, file, depth + 1);
         value.source = where;
         node.entries.emplace_back(key, std::move(value));
@@ -74,7 +75,8 @@ ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::
         fail(ExitCode::kUsage, "{}: include must list file names", item.source.text());
       const auto included = path.parent_path() / item.scalar;
       if (!std::filesystem::exists(included))
-        fail(ExitCode::kUsage, "{}: the included file {} does not exist", item.source.text(), included.string());
+        fail(ExitCode::kUsage, "{}: the included file {} does not exist", item.source.text(),
+             included.string());
       merge_config(merged, load(included, open_files));
     }
     std::erase_if(own.entries, [](const auto& entry) { return entry.first == kIncludeKey; });
@@ -142,7 +144,8 @@ void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode val
     const auto dot = rest.find('.');
     const std::string key(rest.substr(0, dot));
     if (key.empty())
-      fail(ExitCode::kUsage, "{}: '{}' is not a dotted path of config keys", value.source.text(), dotted_path);
+      fail(ExitCode::kUsage, "{}: '{}' is not a dotted path of config keys", value.source.text(),
+           dotted_path);
     if (node->kind != ConfigNode::Kind::kMapping) {
       node->kind = ConfigNode::Kind::kMapping;
       node->entries.clear();

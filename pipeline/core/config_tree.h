@@ -31,8 +31,8 @@ struct ConfigNode {
   ConfigNode* find(std::string_view key);
 };
 
-/// Reads a file and, recursively, the files of its `include:` list (paths relative to the file); what the file
-/// itself says wins over what it includes, and later includes win over earlier ones.
+/// Reads a file and, recursively, the files of its `include:` list (paths relative to the file); what the
+/// file itself says wins over what it includes, and later includes win over earlier ones.
 ConfigNode load_config(const std::filesystem::path& path);
 
 /// Parses YAML text; `name` stands for the file in messages. Resolves no includes.

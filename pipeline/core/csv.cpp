@@ -16,7 +16,8 @@ bool CsvTable::has(std::string_view column) const {
 std::size_t CsvTable::column(std::string_view column) const {
   const auto found = std::find(columns.begin(), columns.end(), column);
   if (found == columns.end())
-    fail(ExitCode::kData, "{}: has no column '{}'; its columns are {}", name, column, fmt::join(columns, ", "));
+    fail(ExitCode::kData, "{}: has no column '{}'; its columns are {}", name, column,
+         fmt::join(columns, ", "));
   return static_cast<std::size_t>(found - columns.begin());
 }
 
@@ -39,7 +40,8 @@ CsvTable parse_csv(std::string_view text, const std::string& name) {
       if (table.columns.empty())
         table.columns = std::move(row.cells);
       else if (row.cells.size() != table.columns.size())
-        fail(ExitCode::kData, "{}: has {} cells; the header has {}", table.where(row), row.cells.size(), table.columns.size());
+        fail(ExitCode::kData, "{}: has {} cells; the header has {}", table.where(row), row.cells.size(),
+             table.columns.size());
       else
         table.rows.push_back(std::move(row));
     }
@@ -61,7 +63,8 @@ CsvTable parse_csv(std::string_view text, const std::string& name) {
     } else if (letter == '"' && cell.empty() && !was_quoted) {
       quoted = was_quoted = true;
     } else if (letter == '"' || (was_quoted && letter != ',' && letter != '\r' && letter != '\n')) {
-      fail(ExitCode::kData, "{}:{}: has a quote inside an unquoted cell, or text after a closing quote", name, line);
+      fail(ExitCode::kData, "{}:{}: has a quote inside an unquoted cell, or text after a closing quote", name,
+           line);
     } else if (letter == ',') {
       row.cells.push_back(std::move(cell));
       cell.clear();

@@ -25,7 +25,8 @@ struct CsvTable {
   std::string where(const CsvRow& row) const;
 };
 
-/// Every row must have as many cells as the header; empty lines are skipped; a UTF-8 byte order mark is accepted.
+/// Every row must have as many cells as the header; empty lines are skipped; a UTF-8 byte order mark is
+/// accepted.
 CsvTable read_csv(const std::filesystem::path& path);
 CsvTable parse_csv(std::string_view text, const std::string& name);
 

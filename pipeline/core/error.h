@@ -11,12 +11,12 @@ namespace mofi {
 /// Exit codes of every executable (the sysexits.h numbers where one fits).
 enum class ExitCode : int {
   kDone = 0,
-  kFailedRuns = 1,   ///< the sweep went through, but some runs failed
-  kUsage = 64,       ///< wrong command line or config
-  kData = 65,        ///< an input file is not what it should be
-  kMissing = 69,     ///< a file, folder, device or library is not there
-  kInternal = 70,    ///< a bug, or numbers that are no longer finite
-  kStopped = 75,     ///< stopped on request; run again to go on
+  kFailedRuns = 1,  ///< the sweep went through, but some runs failed
+  kUsage = 64,      ///< wrong command line or config
+  kData = 65,       ///< an input file is not what it should be
+  kMissing = 69,    ///< a file, folder, device or library is not there
+  kInternal = 70,   ///< a bug, or numbers that are no longer finite
+  kStopped = 75,    ///< stopped on request; run again to go on
 };
 
 /// Carries one sentence: which file, where in it, what was expected, what was found, what to do.

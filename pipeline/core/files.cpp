@@ -26,7 +26,8 @@ std::string host_name() {
 
 void sync_path(const std::filesystem::path& path, int flags) {
   const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (descriptor < 0) fail(ExitCode::kMissing, "{}: cannot be opened to sync it: {}", path.string(), std::strerror(errno));
+  if (descriptor < 0)
+    fail(ExitCode::kMissing, "{}: cannot be opened to sync it: {}", path.string(), std::strerror(errno));
   const int failed = ::fsync(descriptor);
   const int reason = errno;
   ::close(descriptor);
@@ -43,7 +44,8 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 template <class Container>
 Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
   std::error_code failure;
-  if (std::filesystem::is_directory(path, failure)) fail(ExitCode::kData, "{}: is a folder; expected a file", path.string());
+  if (std::filesystem::is_directory(path, failure))
+    fail(ExitCode::kData, "{}: is a folder; expected a file", path.string());
   std::ifstream stream(path, std::ios::binary);
   if (!stream) fail(ExitCode::kMissing, "{}: cannot be opened: {}", path.string(), std::strerror(errno));
   stream.seekg(0, std::ios::end);
@@ -56,7 +58,8 @@ Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
   stream.seekg(0);
   stream.read(reinterpret_cast<char*>(contents.data()), static_cast<std::streamsize>(size));
   if (static_cast<std::size_t>(stream.gcount()) != size)
-    fail(ExitCode::kData, "{}: ended after {} of {} bytes while being read", path.string(), stream.gcount(), size);
+    fail(ExitCode::kData, "{}: ended after {} of {} bytes while being read", path.string(), stream.gcount(),
+         size);
   return contents;
 }
 
@@ -75,9 +78,10 @@ AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)
   const auto folder = folder_of(target_);
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (failure) fail(ExitCode::kMissing, "{}: the folder cannot be made: {}", folder.string(), failure.message());
-  temporary_ = folder / fmt::format(".{}{}{}-{}-{}", target_.filename().string(), kTemporaryMark, host_name(), getpid(),
-                                    counter.fetch_add(1));
+  if (failure)
+    fail(ExitCode::kMissing, "{}: the folder cannot be made: {}", folder.string(), failure.message());
+  temporary_ = folder / fmt::format(".{}{}{}-{}-{}", target_.filename().string(), kTemporaryMark, host_name(),
+                                    getpid(), counter.fetch_add(1));
 }
 
 AtomicFile::~AtomicFile() {
@@ -89,7 +93,8 @@ void AtomicFile::commit() {
   sync_path(temporary_, O_RDONLY);
   std::error_code failure;
   std::filesystem::rename(temporary_, target_, failure);
-  if (failure) fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target_.string(), failure.message());
+  if (failure)
+    fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target_.string(), failure.message());
   committed_ = true;
   sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
 }

@@ -11,7 +11,8 @@
 namespace mofi {
 
 /// The whole file. Throws kMissing when it cannot be opened, kData when it is larger than `max_bytes`.
-std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 32);
+std::vector<std::byte> read_bytes(const std::filesystem::path& path,
+                                  std::size_t max_bytes = std::size_t{1} << 32);
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 28);
 
 /// A file that appears at `target` whole, or not at all. Write to `path()`, then `commit()`:

@@ -11,7 +11,8 @@ namespace {
 spdlog::logger& logger() {
   static const auto instance = [] {
     const bool plain = std::getenv("NO_COLOR") != nullptr;
-    auto made = spdlog::stderr_color_mt("mofi", plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
+    auto made =
+        spdlog::stderr_color_mt("mofi", plain ? spdlog::color_mode::never : spdlog::color_mode::automatic);
     made->set_pattern("%^%l%$: %v");
     return made;
   }();

@@ -1,5 +1,6 @@
 #pragma once
-// What the user is told while work goes on. Results go to standard output, everything else here, to standard error.
+// What the user is told while work goes on. Results go to standard output, everything else here, to standard
+// error.
 
 #include <fmt/core.h>
 

@@ -17,7 +17,11 @@ std::string readable_duration(double seconds) {
 }
 
 ProgressBar::ProgressBar(std::string label, std::string unit, std::int64_t total, bool silent)
-    : label_(std::move(label)), unit_(std::move(unit)), total_(total), silent_(silent), terminal_(isatty(STDERR_FILENO) == 1) {
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      total_(total),
+      silent_(silent),
+      terminal_(isatty(STDERR_FILENO) == 1) {
   if (!terminal_) next_print_ = start_ + std::chrono::seconds(10);
 }
 
@@ -30,7 +34,8 @@ void ProgressBar::update(std::int64_t done, const std::string& note) {
   last_note_ = note;
   if (silent_ || Clock::now() < next_print_) return;
   print(note, false);
-  next_print_ = Clock::now() + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000));
+  next_print_ =
+      Clock::now() + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000));
 }
 
 void ProgressBar::print(const std::string& note, bool last) {

@@ -9,7 +9,8 @@ namespace mofi {
 
 class ProgressBar {
  public:
-  /// `label` and `unit` read as in "tokenize  512/1078 files". A silent bar (for ranks other than 0) prints nothing.
+  /// `label` and `unit` read as in "tokenize  512/1078 files". A silent bar (for ranks other than 0) prints
+  /// nothing.
   ProgressBar(std::string label, std::string unit, std::int64_t total, bool silent = false);
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;

@@ -30,7 +30,8 @@ void remember_command_line(int argc, char** argv) {
 Json provenance() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  return {{"producer", producer()}, {"host", host.data()}, {"command", command_line()}, {"written", utc_now()}};
+  return {
+      {"producer", producer()}, {"host", host.data()}, {"command", command_line()}, {"written", utc_now()}};
 }
 
 }  // namespace mofi

@@ -1,5 +1,6 @@
 #pragma once
-// Requests to stop: TERM, INT and USR2 set a flag that loops look at between steps (the handler does nothing else).
+// Requests to stop: TERM, INT and USR2 set a flag that loops look at between steps (the handler does nothing
+// else).
 
 namespace mofi {
 

@@ -1,12 +1,12 @@
 #include "distributed/data_parallel.h"
 
 #include <netdb.h>
+#include <torch/torch.h>
+#include <unistd.h>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/csrc/distributed/c10d/logger.hpp>
 #include <torch/csrc/distributed/c10d/reducer.hpp>
-#include <torch/torch.h>
-#include <unistd.h>
 
 #include <array>
 
@@ -36,7 +36,8 @@ c10::intrusive_ptr<c10d::Store> meet_over_tcp(const World& world) {
   if (world.is_root()) {
     options.isServer = true;
     options.port = 0;
-    auto store = c10::make_intrusive<c10d::TCPStore>(world.node_size() == world.size() ? "localhost" : host_name(), options);
+    auto store = c10::make_intrusive<c10d::TCPStore>(
+        world.node_size() == world.size() ? "localhost" : host_name(), options);
     world.broadcast(fmt::format("{} {}", store->getHost(), store->getPort()));
     return store;
   }
@@ -50,7 +51,8 @@ c10::intrusive_ptr<c10d::ProcessGroup> make_group(const World& world, torch::Dev
   auto group = c10::make_intrusive<c10d::ProcessGroup>(world.rank(), world.size());
   if (device.is_cuda()) {
     const auto type = c10d::ProcessGroup::BackendType::NCCL;
-    group->setBackend(torch::kCUDA, type, gpu_plugin()->make_nccl_backend(meet_over_tcp(world), world.rank(), world.size()));
+    group->setBackend(torch::kCUDA, type,
+                      gpu_plugin()->make_nccl_backend(meet_over_tcp(world), world.rank(), world.size()));
     group->setDefaultBackend(type);
   } else {
     const auto type = c10d::ProcessGroup::BackendType::CUSTOM;
@@ -72,7 +74,8 @@ DataParallel::DataParallel(const World& world, std::vector<Tensor> parameters, t
   const std::vector<bool> sparse(parameters.size(), false);
   // Buckets in reverse order of registration: about the order in which gradients become ready.
   auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
-      parameters, {static_cast<std::size_t>(kFirstBucketBytes), static_cast<std::size_t>(kBucketBytes)}, sparse));
+      parameters, {static_cast<std::size_t>(kFirstBucketBytes), static_cast<std::size_t>(kBucketBytes)},
+      sparse));
   std::reverse(buckets.begin(), buckets.end());
   reducer_ = std::make_shared<c10d::Reducer>(
       parameters, buckets, group_, sparse, kBucketBytes, /*find_unused_parameters=*/false,

@@ -1,6 +1,6 @@
 #pragma once
-// Data parallelism by PyTorch's own engine, c10d::Reducer: gradients are summed over ranks in buckets, while the backward
-// pass is still under way. The transport is NCCL on GPUs and MPI on CPUs.
+// Data parallelism by PyTorch's own engine, c10d::Reducer: gradients are summed over ranks in buckets, while
+// the backward pass is still under way. The transport is NCCL on GPUs and MPI on CPUs.
 
 #include <torch/types.h>
 
@@ -20,13 +20,14 @@ namespace mofi {
 
 /// Keeps the gradients of equal models on all ranks equal. At one rank it does nothing at all.
 ///
-/// A step reads: prepare_forward(); loss = …; prepare_backward(loss); loss.backward(); — after which every parameter's
-/// gradient is the mean over ranks of the local gradients. Make each rank's loss (its share of the global sum) × (ranks) /
-/// (global count), and the mean is the gradient of the global mean, however unevenly the rows fall.
+/// A step reads: prepare_forward(); loss = …; prepare_backward(loss); loss.backward(); — after which every
+/// parameter's gradient is the mean over ranks of the local gradients. Make each rank's loss (its share of
+/// the global sum) × (ranks) / (global count), and the mean is the gradient of the global mean, however
+/// unevenly the rows fall.
 class DataParallel {
  public:
-  /// Broadcasts root's parameter values, so that all ranks start equal. Gradients live in the reducer's buckets from then
-  /// on: zero them in place, never set them to none.
+  /// Broadcasts root's parameter values, so that all ranks start equal. Gradients live in the reducer's
+  /// buckets from then on: zero them in place, never set them to none.
   DataParallel(const World& world, std::vector<torch::Tensor> parameters, torch::Device device);
   ~DataParallel();
   DataParallel(const DataParallel&) = delete;

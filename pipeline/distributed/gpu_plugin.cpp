@@ -23,7 +23,8 @@ std::vector<std::filesystem::path> plugin_places() {
 }
 
 Attempt open_plugin() {
-  // The driver is looked for first: without it, loading LibTorch's CUDA libraries would only cost time and fail.
+  // The driver is looked for first: without it, loading LibTorch's CUDA libraries would only cost time and
+  // fail.
   void* driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
   if (driver == nullptr) return {nullptr, "no CUDA driver on this machine"};
   std::string state = "this build has no GPU plug-in (libmofi_gpu.so)";
@@ -32,7 +33,8 @@ Attempt open_plugin() {
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
     if (library == nullptr) {
       const char* reason = dlerror();
-      state = fmt::format("the GPU plug-in cannot be loaded: {}", reason == nullptr ? "unknown reason" : reason);
+      state =
+          fmt::format("the GPU plug-in cannot be loaded: {}", reason == nullptr ? "unknown reason" : reason);
       continue;
     }
     using Entry = const GpuPlugin* (*)();
@@ -66,7 +68,8 @@ torch::Device choose_device(const std::string& wanted, int node_rank, int node_s
   }
   const int devices = plugin->device_count();
   if (node_size > devices)
-    fail(ExitCode::kMissing, "{} ranks share this node but it has {}; start at most one rank per device, or use device=cpu",
+    fail(ExitCode::kMissing,
+         "{} ranks share this node but it has {}; start at most one rank per device, or use device=cpu",
          node_size, gpu_state());
   plugin->use_device(node_rank);
   return {torch::kCUDA, static_cast<torch::DeviceIndex>(node_rank)};

@@ -1,6 +1,7 @@
 #pragma once
-// The GPU part of the build, libmofi_gpu.so: opened at run time where there is a device, so that the executables need
-// nothing of CUDA. Loading it brings LibTorch's CUDA backend with it; tensors can then live on the device.
+// The GPU part of the build, libmofi_gpu.so: opened at run time where there is a device, so that the
+// executables need nothing of CUDA. Loading it brings LibTorch's CUDA backend with it; tensors can then live
+// on the device.
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
@@ -18,9 +19,10 @@ struct GpuPlugin {
   std::string (*nccl_version)();
   void (*use_device)(int device);
   /// An NCCL process group whose ranks find each other through `store`.
-  c10::intrusive_ptr<c10d::Backend> (*make_nccl_backend)(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size);
-  /// Runs a product on a side stream, captures it in a CUDA graph, replays it on new input, reduces over NCCL at one rank,
-  /// and compares all with plain results. "" when all agree, else what did not.
+  c10::intrusive_ptr<c10d::Backend> (*make_nccl_backend)(const c10::intrusive_ptr<c10d::Store>& store,
+                                                         int rank, int size);
+  /// Runs a product on a side stream, captures it in a CUDA graph, replays it on new input, reduces over NCCL
+  /// at one rank, and compares all with plain results. "" when all agree, else what did not.
   std::string (*self_check)();
 };
 
@@ -33,8 +35,8 @@ const GpuPlugin* gpu_plugin();
 /// Why gpu_plugin() is what it is, in a sentence.
 const std::string& gpu_state();
 
-/// The device of this rank for "auto", "cpu" or "cuda". Throws kMissing when cuda is asked for and not there, or when a
-/// node has more ranks than devices.
+/// The device of this rank for "auto", "cpu" or "cuda". Throws kMissing when cuda is asked for and not there,
+/// or when a node has more ranks than devices.
 torch::Device choose_device(const std::string& wanted, int node_rank, int node_size);
 
 }  // namespace mofi

@@ -45,7 +45,8 @@ MPI_Op mpi_operation(const c10d::ReduceOp& operation) {
 }
 
 void check(int result, const char* what) {
-  if (result != MPI_SUCCESS) fail(ExitCode::kInternal, "MPI: {} of tensors failed with code {}", what, result);
+  if (result != MPI_SUCCESS)
+    fail(ExitCode::kInternal, "MPI: {} of tensors failed with code {}", what, result);
 }
 
 /// A collective under way. The Reducer waits on its future.
@@ -101,8 +102,8 @@ class MpiBackend : public c10d::Backend {
                                            const c10d::AllreduceOptions& options) override {
     const MPI_Op operation = mpi_operation(options.reduceOp);
     return enqueue(c10d::OpType::ALLREDUCE, tensors, [this, operation](torch::Tensor& tensor) {
-      check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), static_cast<int>(tensor.numel()), mpi_type(tensor.scalar_type()),
-                          operation, communicator_),
+      check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), static_cast<int>(tensor.numel()),
+                          mpi_type(tensor.scalar_type()), operation, communicator_),
             "a reduction");
     });
   }
@@ -111,13 +112,15 @@ class MpiBackend : public c10d::Backend {
                                            const c10d::BroadcastOptions& options) override {
     const int root = static_cast<int>(options.rootRank);
     return enqueue(c10d::OpType::BROADCAST, tensors, [this, root](torch::Tensor& tensor) {
-      check(MPI_Bcast(tensor.data_ptr(), static_cast<int>(tensor.numel()), mpi_type(tensor.scalar_type()), root, communicator_),
+      check(MPI_Bcast(tensor.data_ptr(), static_cast<int>(tensor.numel()), mpi_type(tensor.scalar_type()),
+                      root, communicator_),
             "a broadcast");
     });
   }
 
   c10::intrusive_ptr<c10d::Work> allgather(std::vector<std::vector<torch::Tensor>>& outputs,
-                                           std::vector<torch::Tensor>& inputs, const c10d::AllgatherOptions&) override {
+                                           std::vector<torch::Tensor>& inputs,
+                                           const c10d::AllgatherOptions&) override {
     auto work = c10::make_intrusive<MpiWork>(c10d::OpType::ALLGATHER, outputs.at(0));
     return start(work, [this, outputs, inputs] {
       torch::Tensor gathered = torch::empty({size_, inputs.at(0).numel()}, inputs[0].options());
@@ -125,8 +128,9 @@ class MpiBackend : public c10d::Backend {
       if (size_ == 1)
         gathered[0].copy_(mine.view(-1));
       else
-        check(MPI_Allgather(mine.data_ptr(), static_cast<int>(mine.numel()), mpi_type(mine.scalar_type()), gathered.data_ptr(),
-                            static_cast<int>(mine.numel()), mpi_type(mine.scalar_type()), communicator_),
+        check(MPI_Allgather(mine.data_ptr(), static_cast<int>(mine.numel()), mpi_type(mine.scalar_type()),
+                            gathered.data_ptr(), static_cast<int>(mine.numel()), mpi_type(mine.scalar_type()),
+                            communicator_),
               "a gather");
       for (int r = 0; r < size_; ++r) outputs[0][r].copy_(gathered[r].view(outputs[0][r].sizes()));
     });
@@ -154,7 +158,8 @@ class MpiBackend : public c10d::Backend {
     });
   }
 
-  c10::intrusive_ptr<c10d::Work> start(const c10::intrusive_ptr<MpiWork>& work, std::function<void()> collective) {
+  c10::intrusive_ptr<c10d::Work> start(const c10::intrusive_ptr<MpiWork>& work,
+                                       std::function<void()> collective) {
     if (size_ == 1) {
       work->run(collective);
       return work;
@@ -192,6 +197,8 @@ class MpiBackend : public c10d::Backend {
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world) { return c10::make_intrusive<MpiBackend>(world); }
+c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world) {
+  return c10::make_intrusive<MpiBackend>(world);
+}
 
 }  // namespace mofi

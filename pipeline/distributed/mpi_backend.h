@@ -1,6 +1,7 @@
 #pragma once
-// A c10d backend over Open MPI for CPU tensors: what Gloo is to Python, whose headers the wheel does not carry. One worker
-// thread takes the collectives in the order they were issued, so that they overlap with the backward pass.
+// A c10d backend over Open MPI for CPU tensors: what Gloo is to Python, whose headers the wheel does not
+// carry. One worker thread takes the collectives in the order they were issued, so that they overlap with the
+// backward pass.
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 

@@ -9,7 +9,8 @@ namespace {
 
 constexpr int kRequestTag = 7101;
 constexpr int kAnswerTag = 7102;
-constexpr auto kPollInterval = std::chrono::microseconds(300);  // a hand-out costs well under 1 ms, polling next to nothing
+constexpr auto kPollInterval =
+    std::chrono::microseconds(300);  // a hand-out costs well under 1 ms, polling next to nothing
 
 }  // namespace
 

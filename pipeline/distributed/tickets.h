@@ -1,6 +1,6 @@
 #pragma once
-// Whole runs for ranks: each call of `next` takes the next number, no number is given twice. Rank 0 keeps the count, in a
-// thread that answers the other ranks while rank 0 works, too.
+// Whole runs for ranks: each call of `next` takes the next number, no number is given twice. Rank 0 keeps the
+// count, in a thread that answers the other ranks while rank 0 works, too.
 
 #include <atomic>
 #include <cstdint>

@@ -45,10 +45,12 @@ bool started_by_launcher() {
 }
 
 World::World() {
-  const bool slurm_step_of_many = std::getenv("SLURM_STEP_ID") != nullptr && environment_number("SLURM_STEP_NUM_TASKS") > 1;
+  const bool slurm_step_of_many =
+      std::getenv("SLURM_STEP_ID") != nullptr && environment_number("SLURM_STEP_NUM_TASKS") > 1;
   if (!started_by_launcher()) {
     if (slurm_step_of_many)
-      fail(ExitCode::kMissing, "srun started {} tasks but gives MPI no way to connect them; use srun --mpi=pmix, or mpirun",
+      fail(ExitCode::kMissing,
+           "srun started {} tasks but gives MPI no way to connect them; use srun --mpi=pmix, or mpirun",
            environment_number("SLURM_STEP_NUM_TASKS"));
     return;
   }
@@ -59,12 +61,14 @@ World::World() {
   check(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "asking for the rank");
   check(MPI_Comm_size(MPI_COMM_WORLD, &size_), "asking for the size");
   if (granted < MPI_THREAD_MULTIPLE)
-    fail(ExitCode::kMissing, "this MPI does not grant MPI_THREAD_MULTIPLE; use an MPI library that was built with it");
+    fail(ExitCode::kMissing,
+         "this MPI does not grant MPI_THREAD_MULTIPLE; use an MPI library that was built with it");
   if (slurm_step_of_many && size_ == 1)
     fail(ExitCode::kMissing, "srun started {} tasks but MPI sees one; use srun --mpi=pmix, or mpirun",
          environment_number("SLURM_STEP_NUM_TASKS"));
   MPI_Comm node = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node), "finding the node's ranks");
+  check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node),
+        "finding the node's ranks");
   MPI_Comm_rank(node, &node_rank_);
   MPI_Comm_size(node, &node_size_);
   MPI_Comm_free(&node);
@@ -86,11 +90,14 @@ void World::barrier() const {
 
 void World::sum(std::span<double> values) const {
   if (size_ == 1) return;
-  check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD), "a sum");
+  check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM,
+                      MPI_COMM_WORLD),
+        "a sum");
 }
 
 int World::maximum(int value) const {
-  if (size_ > 1) check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD), "an agreement");
+  if (size_ > 1)
+    check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD), "an agreement");
   return value;
 }
 
@@ -101,7 +108,8 @@ std::string World::broadcast(std::string text) const {
   check(MPI_Ibcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request), "a broadcast");
   wait_politely(request);
   text.resize(length);
-  check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_BYTE, 0, MPI_COMM_WORLD, &request), "a broadcast");
+  check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_BYTE, 0, MPI_COMM_WORLD, &request),
+        "a broadcast");
   wait_politely(request);
   return text;
 }
@@ -113,7 +121,9 @@ std::vector<std::string> World::gather(const std::string& text) const {
   check(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD), "a gather");
   for (int r = 1; r < size_; ++r) offsets[r] = offsets[r - 1] + lengths[r - 1];
   std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
-  check(MPI_Allgatherv(text.data(), length, MPI_BYTE, all.data(), lengths.data(), offsets.data(), MPI_BYTE, MPI_COMM_WORLD), "a gather");
+  check(MPI_Allgatherv(text.data(), length, MPI_BYTE, all.data(), lengths.data(), offsets.data(), MPI_BYTE,
+                       MPI_COMM_WORLD),
+        "a gather");
   std::vector<std::string> texts;
   for (int r = 0; r < size_; ++r) texts.push_back(all.substr(offsets[r], lengths[r]));
   return texts;

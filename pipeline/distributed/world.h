@@ -1,6 +1,7 @@
 #pragma once
-// The processes of this job, as seen by one of them. Complete at one rank: callers never ask whether MPI is on.
-// A process that no launcher started does not initialise MPI at all (on a machine without ssh a lone MPI_Init fails).
+// The processes of this job, as seen by one of them. Complete at one rank: callers never ask whether MPI is
+// on. A process that no launcher started does not initialise MPI at all (on a machine without ssh a lone
+// MPI_Init fails).
 
 #include <cstdint>
 #include <functional>
@@ -13,12 +14,13 @@ namespace mofi {
 /// Owns MPI for the life of the program. Make one, first thing in main's body, and pass it on by reference.
 class World {
  public:
-  /// Joins the job of the launcher (mpirun, srun), if there is one. Throws kMissing when a launcher started several
-  /// processes but MPI sees only one (plain srun without PMIx).
+  /// Joins the job of the launcher (mpirun, srun), if there is one. Throws kMissing when a launcher started
+  /// several processes but MPI sees only one (plain srun without PMIx).
   World();
   /// A world of this process alone, whatever job it is part of: what a rank trains a run of its own in.
   static World alone() { return World(Alone{}); }
-  /// Leaves it. While an exception unwinds and there are other ranks, they would wait for ever: the caller must `abort`.
+  /// Leaves it. While an exception unwinds and there are other ranks, they would wait for ever: the caller
+  /// must `abort`.
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;

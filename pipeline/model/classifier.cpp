@@ -11,18 +11,18 @@ Padding padding_of(const std::string& name) {
   fail(ExitCode::kUsage, "padding is '{}'; expected masked, pooled or attended", name);
 }
 
-Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection, const HeadConfig& head,
-                           const std::vector<int>& column_sizes, int classes, std::uint64_t seed,
-                           torch::TensorOptions options) {
+Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
+                           const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
+                           std::uint64_t seed, torch::TensorOptions options) {
   Classifier model{ParameterSet(seed, options), {}, {}, injection.site, {}};
   model.backbone = make_midibert(model.parameters, backbone, column_sizes, "midibert.");
   model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
   if (injection.condition != "none") {
     if (injection.site > backbone.layers)
-      fail(ExitCode::kUsage, "injection.site is {}; a model of {} layers has sites 0 to {}", injection.site, backbone.layers,
-           backbone.layers);
-    model.film = make_film(model.parameters, fmt::format("injection.{}.film.", injection.site), kModeConditionWidth,
-                           injection.film_hidden, backbone.hidden);
+      fail(ExitCode::kUsage, "injection.site is {}; a model of {} layers has sites 0 to {}", injection.site,
+           backbone.layers, backbone.layers);
+    model.film = make_film(model.parameters, fmt::format("injection.{}.film.", injection.site),
+                           kModeConditionWidth, injection.film_hidden, backbone.hidden);
   }
   return model;
 }
@@ -34,8 +34,8 @@ torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding 
       return site == model.film_site ? modulate(*model.film, hidden, input.condition_BK) : hidden;
     };
   const torch::Tensor everywhere;
-  const auto states = encode(model.backbone, input.words_BLC, padding == Padding::kAttended ? everywhere : input.mask_BL,
-                             training, hook);
+  const auto states = encode(model.backbone, input.words_BLC,
+                             padding == Padding::kAttended ? everywhere : input.mask_BL, training, hook);
   return classify(model.head, states.back(), padding == Padding::kMasked ? input.mask_BL : everywhere);
 }
 

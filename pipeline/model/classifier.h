@@ -28,9 +28,9 @@ struct Classifier {
 };
 
 /// `seed` decides the initial weights; models that differ only in the injection share all others.
-Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection, const HeadConfig& head,
-                           const std::vector<int>& column_sizes, int classes, std::uint64_t seed,
-                           torch::TensorOptions options = torch::kFloat32);
+Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
+                           const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
+                           std::uint64_t seed, torch::TensorOptions options = torch::kFloat32);
 
 struct ModelInput {
   torch::Tensor words_BLC;     ///< int64

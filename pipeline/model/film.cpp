@@ -2,8 +2,8 @@
 
 namespace mofi {
 
-Film make_film(ParameterSet& parameters, const std::string& prefix, std::int64_t condition_width, std::int64_t hidden,
-               std::int64_t model_width) {
+Film make_film(ParameterSet& parameters, const std::string& prefix, std::int64_t condition_width,
+               std::int64_t hidden, std::int64_t model_width) {
   Film film;
   std::int64_t width = condition_width;
   if (hidden > 0) {

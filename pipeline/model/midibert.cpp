@@ -10,16 +10,18 @@ namespace {
 
 using torch::Tensor;
 
-constexpr double kBertDeviation = 0.02;     // BertConfig.initializer_range
-constexpr double kMaskedScore = -10000.0;   // what transformers 4.8 adds to the scores of masked keys
+constexpr double kBertDeviation = 0.02;    // BertConfig.initializer_range
+constexpr double kMaskedScore = -10000.0;  // what transformers 4.8 adds to the scores of masked keys
 
 LayerNorm add_layer_norm(ParameterSet& parameters, const std::string& name, std::int64_t width) {
-  return {parameters.add(name + ".weight", {width}, constant(1)), parameters.add(name + ".bias", {width}, constant(0))};
+  return {parameters.add(name + ".weight", {width}, constant(1)),
+          parameters.add(name + ".bias", {width}, constant(0))};
 }
 
 /// A Linear inside BERT: weight N(0, 0.02), bias 0.
 Linear add_bert_linear(ParameterSet& parameters, const std::string& name, std::int64_t in, std::int64_t out) {
-  return {parameters.add(name + ".weight", {out, in}, normal(kBertDeviation)), parameters.add(name + ".bias", {out}, constant(0))};
+  return {parameters.add(name + ".weight", {out, in}, normal(kBertDeviation)),
+          parameters.add(name + ".bias", {out}, constant(0))};
 }
 
 EncoderLayer make_layer(ParameterSet& parameters, const BackboneConfig& config, const std::string& prefix) {
@@ -28,11 +30,13 @@ EncoderLayer make_layer(ParameterSet& parameters, const BackboneConfig& config, 
   layer.query = add_bert_linear(parameters, prefix + "attention.self.query", hidden, hidden);
   layer.key = add_bert_linear(parameters, prefix + "attention.self.key", hidden, hidden);
   layer.value = add_bert_linear(parameters, prefix + "attention.self.value", hidden, hidden);
-  layer.distance_OD = parameters.add(prefix + "attention.self.distance_embedding.weight",
-                                     {2 * config.max_position - 1, hidden / config.heads}, normal(kBertDeviation));
+  layer.distance_OD =
+      parameters.add(prefix + "attention.self.distance_embedding.weight",
+                     {2 * config.max_position - 1, hidden / config.heads}, normal(kBertDeviation));
   layer.attention_output = add_bert_linear(parameters, prefix + "attention.output.dense", hidden, hidden);
   layer.attention_norm = add_layer_norm(parameters, prefix + "attention.output.LayerNorm", hidden);
-  layer.intermediate = add_bert_linear(parameters, prefix + "intermediate.dense", hidden, config.intermediate);
+  layer.intermediate =
+      add_bert_linear(parameters, prefix + "intermediate.dense", hidden, config.intermediate);
   layer.output = add_bert_linear(parameters, prefix + "output.dense", config.intermediate, hidden);
   layer.output_norm = add_layer_norm(parameters, prefix + "output.LayerNorm", hidden);
   return layer;
@@ -42,22 +46,25 @@ Tensor normalise(const BackboneConfig& config, const LayerNorm& norm, const Tens
   return torch::layer_norm(x, {config.hidden}, norm.weight, norm.bias, config.layer_norm_epsilon);
 }
 
-Tensor attend(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH, const Tensor& bias_B11L,
-              bool training) {
+Tensor attend(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
+              const Tensor& bias_B11L, bool training) {
   const auto batch = hidden_BLH.size(0), length = hidden_BLH.size(1);
   const auto split_heads = [&](const Tensor& x) {
     return x.view({batch, length, config.heads, -1}).transpose(1, 2).contiguous();
   };
-  Tensor scores_BNLL =
-      relative_scores(split_heads(layer.query(hidden_BLH)), split_heads(layer.key(hidden_BLH)), layer.distance_OD);
+  Tensor scores_BNLL = relative_scores(split_heads(layer.query(hidden_BLH)),
+                                       split_heads(layer.key(hidden_BLH)), layer.distance_OD);
   if (bias_B11L.defined()) scores_BNLL = scores_BNLL + bias_B11L;
-  const Tensor probabilities = torch::dropout(torch::softmax(scores_BNLL, -1), config.attention_dropout, training);
-  const Tensor mixed_BNLD = torch::matmul(probabilities, split_heads(layer.value(hidden_BLH)));
+  const Tensor probabilities =
+      torch::dropout(torch::softmax(scores_BNLL, -1), config.attention_dropout, training);
+  const Tensor mixed_BNLD =
+      differentiable_product(probabilities.flatten(0, 1), split_heads(layer.value(hidden_BLH)).flatten(0, 1))
+          .view({batch, config.heads, length, -1});
   return mixed_BNLD.transpose(1, 2).reshape({batch, length, config.hidden});
 }
 
-Tensor run_layer(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH, const Tensor& bias_B11L,
-                 bool training) {
+Tensor run_layer(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
+                 const Tensor& bias_B11L, bool training) {
   const auto dropout = [&](const Tensor& x) { return torch::dropout(x, config.hidden_dropout, training); };
   const Tensor attended = layer.attention_output(attend(config, layer, hidden_BLH, bias_B11L, training));
   const Tensor middle = normalise(config, layer.attention_norm, dropout(attended) + hidden_BLH);
@@ -67,27 +74,30 @@ Tensor run_layer(const BackboneConfig& config, const EncoderLayer& layer, const 
 
 }  // namespace
 
-MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config, const std::vector<int>& column_sizes,
-                       const std::string& prefix) {
+MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
+                       const std::vector<int>& column_sizes, const std::string& prefix) {
   validate(config);
   const std::string bert = prefix + "bert.";
   MidiBert model;
   model.config = config;
-  model.token_type = parameters.add(bert + "embeddings.token_type_embeddings.weight", {2, config.hidden}, normal(kBertDeviation));
+  model.token_type = parameters.add(bert + "embeddings.token_type_embeddings.weight", {2, config.hidden},
+                                    normal(kBertDeviation));
   model.embedding_norm = add_layer_norm(parameters, bert + "embeddings.LayerNorm", config.hidden);
   for (int i = 0; i < config.layers; ++i)
     model.layers.push_back(make_layer(parameters, config, fmt::format("{}encoder.layer.{}.", bert, i)));
   for (std::size_t i = 0; i < column_sizes.size(); ++i)
     model.column_tables.push_back(parameters.add(fmt::format("{}word_emb.{}.lut.weight", prefix, i),
                                                  {column_sizes[i], config.embedding_width}, normal(1)));
-  model.in_linear = add_linear(parameters, prefix + "in_linear",
-                               config.embedding_width * static_cast<std::int64_t>(column_sizes.size()), config.hidden);
+  model.in_linear =
+      add_linear(parameters, prefix + "in_linear",
+                 config.embedding_width * static_cast<std::int64_t>(column_sizes.size()), config.hidden);
   return model;
 }
 
 Tensor embed_words(const MidiBert& model, const Tensor& words_BLC) {
-  // in_linear of concatenated embeddings is a sum over columns of in_linear's slice times that column's table. The table has
-  // few rows, the batch many words: multiplying the tables first leaves only look-ups to be done per word.
+  // in_linear of concatenated embeddings is a sum over columns of in_linear's slice times that column's
+  // table. The table has few rows, the batch many words: multiplying the tables first leaves only look-ups to
+  // be done per word.
   const int width = model.config.embedding_width;
   const double scale = std::sqrt(static_cast<double>(width));
   Tensor sum_BLH = model.in_linear.bias;
@@ -100,14 +110,16 @@ Tensor embed_words(const MidiBert& model, const Tensor& words_BLC) {
   return sum_BLH;
 }
 
-std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_BLC, const Tensor& mask_BL, bool training,
-                           const SiteHook& hook) {
+std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_BLC, const Tensor& mask_BL,
+                           bool training, const SiteHook& hook) {
   if (words_BLC.size(1) > model.config.max_position)
-    fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", words_BLC.size(1), model.config.max_position);
+    fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", words_BLC.size(1),
+         model.config.max_position);
   const auto pass_site = [&](int site, const Tensor& hidden) { return hook ? hook(site, hidden) : hidden; };
   Tensor bias_B11L;
   if (mask_BL.defined())
-    bias_B11L = ((1 - mask_BL.to(model.in_linear.weight.scalar_type())) * kMaskedScore).unsqueeze(1).unsqueeze(1);
+    bias_B11L =
+        ((1 - mask_BL.to(model.in_linear.weight.scalar_type())) * kMaskedScore).unsqueeze(1).unsqueeze(1);
 
   const Tensor embedded = embed_words(model, words_BLC) + model.token_type.select(0, 0);
   std::vector<Tensor> states;

@@ -1,7 +1,7 @@
 #pragma once
-// MidiBERT: Compound Word embedding and a BERT encoder with relative positions (midibert.md 3.1-3.3, 3.5; Chou et al.,
-// "MidiBERT-Piano", arXiv 2107.05223). Parameters that the reference has but never uses (word and position embedding
-// tables, pooler) do not exist here.
+// MidiBERT: Compound Word embedding and a BERT encoder with relative positions (midibert.md 3.1-3.3, 3.5;
+// Chou et al., "MidiBERT-Piano", arXiv 2107.05223). Parameters that the reference has but never uses (word
+// and position embedding tables, pooler) do not exist here.
 
 #include <functional>
 #include <vector>
@@ -35,20 +35,22 @@ struct MidiBert {
 };
 
 /// Makes and registers a backbone, names prefixed by `prefix` ("midibert.").
-MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config, const std::vector<int>& column_sizes,
-                       const std::string& prefix);
+MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
+                       const std::vector<int>& column_sizes, const std::string& prefix);
 
-/// Called at every injection site with its hidden states; what it returns goes on. Site 0 is the output of the embedding
-/// (hidden_states[0]), site k the output of layer k.
+/// Called at every injection site with its hidden states; what it returns goes on. Site 0 is the output of
+/// the embedding (hidden_states[0]), site k the output of layer k.
 using SiteHook = std::function<torch::Tensor(int site, const torch::Tensor& hidden_BLH)>;
 
-/// The input layer before token type, LayerNorm and dropout. words_BLC: int64 ids. Returns [batch, L, hidden].
+/// The input layer before token type, LayerNorm and dropout. words_BLC: int64 ids. Returns [batch, L,
+/// hidden].
 torch::Tensor embed_words(const MidiBert& model, const torch::Tensor& words_BLC);
 
 /// All hidden states, 0..layers, each as it left its site.
-/// words_BLC: int64 [batch, L, columns], L <= max_position. mask_BL: 1 for words that may be attended to, 0 for padding,
-/// or undefined when all may be. `training` turns dropout on.
-std::vector<torch::Tensor> encode(const MidiBert& model, const torch::Tensor& words_BLC, const torch::Tensor& mask_BL,
-                                  bool training, const SiteHook& hook = nullptr);
+/// words_BLC: int64 [batch, L, columns], L <= max_position. mask_BL: 1 for words that may be attended to, 0
+/// for padding, or undefined when all may be. `training` turns dropout on.
+std::vector<torch::Tensor> encode(const MidiBert& model, const torch::Tensor& words_BLC,
+                                  const torch::Tensor& mask_BL, bool training,
+                                  const SiteHook& hook = nullptr);
 
 }  // namespace mofi

@@ -9,7 +9,8 @@ void apply_size(BackboneConfig& config) {
     const char* name;
     int layers, hidden, heads, intermediate;
   };
-  static constexpr Size kSizes[] = {{"tiny", 2, 128, 2, 512}, {"mini", 4, 256, 4, 1024}, {"base", 12, 768, 12, 3072}};
+  static constexpr Size kSizes[] = {
+      {"tiny", 2, 128, 2, 512}, {"mini", 4, 256, 4, 1024}, {"base", 12, 768, 12, 3072}};
   for (const Size& size : kSizes) {
     if (config.size != size.name) continue;
     config.layers = size.layers;
@@ -21,8 +22,8 @@ void apply_size(BackboneConfig& config) {
 
 void validate(const BackboneConfig& config) {
   if (config.hidden % config.heads != 0)
-    fail(ExitCode::kUsage, "model.hidden is {} and model.heads is {}: the heads must divide the hidden width", config.hidden,
-         config.heads);
+    fail(ExitCode::kUsage, "model.hidden is {} and model.heads is {}: the heads must divide the hidden width",
+         config.hidden, config.heads);
 }
 
 }  // namespace mofi

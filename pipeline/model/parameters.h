@@ -1,7 +1,7 @@
 #pragma once
-// The learnable tensors of a model, by their published names (those of MIDI-BERT's state_dict, so that files exchange
-// with Python). Each tensor is initialised from a random stream of its own, keyed by seed and name: two models that
-// differ in one part have equal weights everywhere else.
+// The learnable tensors of a model, by their published names (those of MIDI-BERT's state_dict, so that files
+// exchange with Python). Each tensor is initialised from a random stream of its own, keyed by seed and name:
+// two models that differ in one part have equal weights everywhere else.
 
 #include <torch/types.h>
 
@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "model/products.h"
 
 namespace mofi {
 
@@ -47,7 +49,7 @@ class ParameterSet {
 /// A fully connected layer, y = x Wᵀ + b; `weight` is (out, in).
 struct Linear {
   torch::Tensor weight, bias;
-  torch::Tensor operator()(const torch::Tensor& x) const { return torch::linear(x, weight, bias); }
+  torch::Tensor operator()(const torch::Tensor& x) const { return affine(x, weight, bias); }
 };
 
 /// Registers `name`.weight and `name`.bias, filled as PyTorch's nn.Linear: both U(±1/sqrt(in)).

@@ -1,6 +1,6 @@
 #pragma once
-// Self-attention with relative positions on keys and queries ("relative_key_query", Huang et al., EMNLP Findings 2020,
-// method 4, as in HuggingFace's BERT; midibert.md 3.3).
+// Self-attention with relative positions on keys and queries ("relative_key_query", Huang et al., EMNLP
+// Findings 2020, method 4, as in HuggingFace's BERT; midibert.md 3.3).
 
 #include <torch/types.h>
 

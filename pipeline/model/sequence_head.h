@@ -1,6 +1,6 @@
 #pragma once
-// MIDI-BERT's sequence head: structured self-attention pooling (Lin et al., ICLR 2017) and a two-layer classifier
-// (midibert.md 3.6).
+// MIDI-BERT's sequence head: structured self-attention pooling (Lin et al., ICLR 2017) and a two-layer
+// classifier (midibert.md 3.6).
 
 #include "model/model_config.h"
 #include "model/parameters.h"
@@ -12,9 +12,12 @@ struct SequenceHead {
   Linear first, second;                   ///< classifier.0, classifier.2
 };
 
-SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width, int classes);
+SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width,
+                                int classes);
 
-/// Logits [batch, classes]. mask_BL: 1 for words that are pooled over, 0 for padding; undefined pools over all of L.
-torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_BLH, const torch::Tensor& mask_BL);
+/// Logits [batch, classes]. mask_BL: 1 for words that are pooled over, 0 for padding; undefined pools over
+/// all of L.
+torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_BLH,
+                       const torch::Tensor& mask_BL);
 
 }  // namespace mofi

@@ -27,7 +27,8 @@ torch::ScalarType scalar_type(const std::string& file, const SafeTensor& tensor)
   if (tensor.dtype == "F32") return torch::kFloat32;
   if (tensor.dtype == "BF16") return torch::kBFloat16;
   if (tensor.dtype == "F16") return torch::kFloat16;
-  fail(ExitCode::kData, "{}: tensor {} is of type {}; weights must be floating-point", file, tensor.name, tensor.dtype);
+  fail(ExitCode::kData, "{}: tensor {} is of type {}; weights must be floating-point", file, tensor.name,
+       tensor.dtype);
 }
 
 }  // namespace
@@ -39,7 +40,9 @@ void save_weights(const std::filesystem::path& path, const ParameterSet& paramet
   for (const NamedTensor& entry : parameters.all()) {
     alive.push_back(entry.tensor.detach().cpu().contiguous());
     const torch::Tensor& tensor = alive.back();
-    tensors.push_back({entry.name, dtype_name(tensor.scalar_type()), tensor.sizes().vec(),
+    tensors.push_back({entry.name,
+                       dtype_name(tensor.scalar_type()),
+                       tensor.sizes().vec(),
                        {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()}});
   }
   write_safetensors(path, tensors, metadata);

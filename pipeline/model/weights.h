@@ -18,8 +18,8 @@ struct LoadReport {
   std::vector<std::string> unexpected;  ///< tensors that the model does not have
 };
 
-/// Copies by name. A name without the prefix "midibert." also matches ("bert.…", as in pre-training checkpoints).
-/// Throws kData, before anything is changed, when a shape or type does not fit.
+/// Copies by name. A name without the prefix "midibert." also matches ("bert.…", as in pre-training
+/// checkpoints). Throws kData, before anything is changed, when a shape or type does not fit.
 LoadReport load_weights(const std::filesystem::path& path, ParameterSet& parameters);
 
 /// Metadata of a weights file (the resolved config of the run that made it).

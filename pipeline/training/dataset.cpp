@@ -31,8 +31,8 @@ std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfi
   }
   const auto named = std::find(tokens.split_names.begin(), tokens.split_names.end(), data.split);
   if (named == tokens.split_names.end())
-    fail(ExitCode::kUsage, "data.split is '{}'; these tokens have {}{}folds", data.split, fmt::join(tokens.split_names, ", "),
-         tokens.split_names.empty() ? "" : " and ");
+    fail(ExitCode::kUsage, "data.split is '{}'; these tokens have {}{}folds", data.split,
+         fmt::join(tokens.split_names, ", "), tokens.split_names.empty() ? "" : " and ");
   const auto column = static_cast<std::size_t>(named - tokens.split_names.begin());
   for (const TokenPiece& piece : tokens.pieces) parts.push_back(piece.split.at(column));
   return parts;
@@ -46,9 +46,12 @@ std::vector<std::uint8_t> join_modes(const TokenTable& tokens, const ModeTable* 
   for (std::size_t i = 0; i < joined.size(); ++i) {
     const TokenPiece& piece = tokens.pieces[i];
     const auto found = by_id.find(piece.id);
-    if (found == by_id.end()) fail(ExitCode::kData, "the mode file has no piece {}; make it from the same corpus as the tokens", piece.id);
+    if (found == by_id.end())
+      fail(ExitCode::kData, "the mode file has no piece {}; make it from the same corpus as the tokens",
+           piece.id);
     if (found->second->midi_sha256 != piece.midi_sha256)
-      fail(ExitCode::kData, "tokens and modes of {} were made from different MIDI files; make both again", piece.id);
+      fail(ExitCode::kData, "tokens and modes of {} were made from different MIDI files; make both again",
+           piece.id);
     joined[i] = found->second->mode;
   }
   return joined;
@@ -60,7 +63,8 @@ Condition one_hot(std::uint8_t mode) {
   return kNoInformation;
 }
 
-std::vector<Condition> make_conditions(const RunConfig& config, std::vector<std::uint8_t> mode, const std::vector<SplitPart>& parts) {
+std::vector<Condition> make_conditions(const RunConfig& config, std::vector<std::uint8_t> mode,
+                                       const std::vector<SplitPart>& parts) {
   const std::string& condition = config.injection.condition;
   if (condition == "none") return {};
   if (condition == "constant") return std::vector<Condition>(mode.size(), kNoInformation);
@@ -74,7 +78,8 @@ std::vector<Condition> make_conditions(const RunConfig& config, std::vector<std:
           pieces.push_back(i);
           shuffled.push_back(mode[i]);
         }
-      RandomStream(config.seed, "shuffle modes", static_cast<std::uint64_t>(part)).shuffle(std::span(shuffled));
+      RandomStream(config.seed, "shuffle modes", static_cast<std::uint64_t>(part))
+          .shuffle(std::span(shuffled));
       for (std::size_t k = 0; k < pieces.size(); ++k) mode[pieces[k]] = shuffled[k];
     }
   }
@@ -83,11 +88,12 @@ std::vector<Condition> make_conditions(const RunConfig& config, std::vector<std:
   return conditions;
 }
 
-Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config, const std::vector<SplitPart>& parts,
-             bool unlabelled_too) {
+Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
+             const std::vector<SplitPart>& parts, bool unlabelled_too) {
   const bool needs_modes = config.injection.condition == "mode" || config.injection.condition == "shuffled";
   if (needs_modes && modes == nullptr)
-    fail(ExitCode::kUsage, "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
+    fail(ExitCode::kUsage,
+         "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
          config.injection.condition);
   Dataset dataset;
   dataset.tokens = &tokens;
@@ -102,7 +108,8 @@ Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& 
     const int label = tokens.pieces[piece].label;
     if ((label < 0 && !unlabelled_too) || parts[piece] == SplitPart::kNone) continue;
     if (segment > 0 && config.data.rows == "first") continue;
-    dataset.rows.push_back({r, piece, segment, std::min<int>(tokens.length[r], dataset.max_words), label, parts[piece]});
+    dataset.rows.push_back(
+        {r, piece, segment, std::min<int>(tokens.length[r], dataset.max_words), label, parts[piece]});
   }
   return dataset;
 }
@@ -127,10 +134,13 @@ std::vector<std::size_t> Dataset::rows_in(const std::vector<std::string>& parts)
 
 Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
   Dataset dataset = make(tokens, modes, config, parts_of_pieces(tokens, config.data), false);
-  if (dataset.classes < 2) fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);
-  if (dataset.rows_in({"train"}).empty()) fail(ExitCode::kData, "split {} leaves no labelled row to train on", config.data.split);
+  if (dataset.classes < 2)
+    fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);
+  if (dataset.rows_in({"train"}).empty())
+    fail(ExitCode::kData, "split {} leaves no labelled row to train on", config.data.split);
   for (const std::string& part : config.data.evaluate)
-    if (dataset.rows_in({part}).empty()) fail(ExitCode::kData, "split {} has no labelled row in its {} part", config.data.split, part);
+    if (dataset.rows_in({part}).empty())
+      fail(ExitCode::kData, "split {} has no labelled row in its {} part", config.data.split, part);
   return dataset;
 }
 
@@ -138,8 +148,8 @@ Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunC
   return make(tokens, modes, config, std::vector<SplitPart>(tokens.pieces.size(), SplitPart::kTest), true);
 }
 
-ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts, bool full_length,
-                      torch::Device device) {
+ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
+                      bool full_length, torch::Device device) {
   const TokenTable& tokens = *dataset.tokens;
   const auto columns = static_cast<std::int64_t>(tokens.columns());
   std::int64_t length = full_length ? dataset.max_words : 1;
@@ -169,7 +179,8 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
     torch::Tensor condition = torch::empty({batch, kModeConditionWidth});
     for (std::int64_t b = 0; b < batch; ++b)
       for (int k = 0; k < kModeConditionWidth; ++k)
-        condition.data_ptr<float>()[b * kModeConditionWidth + k] = dataset.condition[dataset.rows[rows[b]].piece][k];
+        condition.data_ptr<float>()[b * kModeConditionWidth + k] =
+            dataset.condition[dataset.rows[rows[b]].piece][k];
     input.condition_BK = condition.to(device);
   }
   return input;

@@ -25,16 +25,17 @@ struct Dataset {
   const TokenTable* tokens = nullptr;
   int classes = 0;
   int max_words = 0;
-  std::vector<DatasetRow> rows;                 ///< labelled rows that belong to a part
-  std::vector<std::uint8_t> mode;               ///< per piece; kUndefinedMode without a mode table
+  std::vector<DatasetRow> rows;    ///< labelled rows that belong to a part
+  std::vector<std::uint8_t> mode;  ///< per piece; kUndefinedMode without a mode table
   std::vector<std::array<float, kModeConditionWidth>> condition;  ///< per piece; empty without injection
 
   /// Indices into `rows` of those parts, in order.
   std::vector<std::size_t> rows_in(const std::vector<std::string>& parts) const;
 };
 
-/// Joins tokens and modes by id and digest, assigns parts, draws shuffled conditions. `modes` may be null when the
-/// condition needs none. Throws a usage error for an unknown split and kData where the files do not fit.
+/// Joins tokens and modes by id and digest, assigns parts, draws shuffled conditions. `modes` may be null
+/// when the condition needs none. Throws a usage error for an unknown split and kData where the files do not
+/// fit.
 Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);
 
 /// Every row of the table, labelled or not, in part test: what `evaluate` scores.
@@ -43,9 +44,10 @@ Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunC
 /// The part called "train", "valid" or "test".
 SplitPart part_named(const std::string& name);
 
-/// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty: none), padded
-/// to the longest of them, or to dataset.max_words when `full_length` (conventions that look at padding).
-ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts, bool full_length,
-                      torch::Device device);
+/// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty:
+/// none), padded to the longest of them, or to dataset.max_words when `full_length` (conventions that look at
+/// padding).
+ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
+                      bool full_length, torch::Device device);
 
 }  // namespace mofi

@@ -13,10 +13,11 @@ constexpr std::size_t kRowsAtOnce = 32;
 
 }  // namespace
 
-torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset, std::span<const std::size_t> rows,
-                         Padding padding, torch::Device device) {
+torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset,
+                         std::span<const std::size_t> rows, Padding padding, torch::Device device) {
   const torch::NoGradGuard no_grad;
-  const std::size_t first = rows.size() * world.rank() / world.size(), last = rows.size() * (world.rank() + 1) / world.size();
+  const std::size_t first = rows.size() * world.rank() / world.size(),
+                    last = rows.size() * (world.rank() + 1) / world.size();
   const std::span<const std::size_t> mine = rows.subspan(first, last - first);
 
   std::vector<std::size_t> by_length(mine.size());  // rows of like length together: little padding
@@ -30,7 +31,8 @@ torch::Tensor score_rows(const World& world, const Classifier& model, const Data
     for (std::size_t k = 0; k < count; ++k) batch.push_back(mine[by_length[at + k]]);
     const ModelInput input = make_input(dataset, batch, {}, padding != Padding::kMasked, device);
     const torch::Tensor scored = forward(model, input, padding, false).to(torch::kCPU, torch::kFloat32);
-    for (std::size_t k = 0; k < count; ++k) logits[static_cast<std::int64_t>(by_length[at + k])] = scored[static_cast<std::int64_t>(k)];
+    for (std::size_t k = 0; k < count; ++k)
+      logits[static_cast<std::int64_t>(by_length[at + k])] = scored[static_cast<std::int64_t>(k)];
   }
   if (world.size() == 1) return logits;
 
@@ -42,7 +44,8 @@ torch::Tensor score_rows(const World& world, const Classifier& model, const Data
   return all;
 }
 
-Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t> rows, const torch::Tensor& logits) {
+Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t> rows,
+                             const torch::Tensor& logits) {
   Predictions predictions;
   predictions.classes = dataset.classes;
   const auto* values = logits.const_data_ptr<float>();

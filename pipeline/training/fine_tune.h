@@ -1,5 +1,6 @@
 #pragma once
-// One run: a classifier fine-tuned (or trained from scratch) on the training part, scored on the parts to be evaluated.
+// One run: a classifier fine-tuned (or trained from scratch) on the training part, scored on the parts to be
+// evaluated.
 
 #include <filesystem>
 #include <functional>
@@ -14,7 +15,8 @@ struct RunInputs {
   const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
 };
 
-/// Content digests of what decides the result, by name: tokens, mode (where the condition uses it), weights (where given).
+/// Content digests of what decides the result, by name: tokens, mode (where the condition uses it), weights
+/// (where given).
 std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs);
 
 struct EpochReport {
@@ -30,10 +32,10 @@ struct RunOutcome {
   Json metrics, history, timing;
 };
 
-/// Trains with all ranks of `world` on one run, data-parallel; `report` is called after every epoch on every rank.
-/// The result does not depend on the number of ranks but for rounding (dropout draws differ between ranks).
-/// Throws kStopped when a stop was requested, kInternal when the loss is no longer finite.
-RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs, torch::Device device,
-                     const std::function<void(const EpochReport&)>& report = nullptr);
+/// Trains with all ranks of `world` on one run, data-parallel; `report` is called after every epoch on every
+/// rank. The result does not depend on the number of ranks but for rounding (dropout draws differ between
+/// ranks). Throws kStopped when a stop was requested, kInternal when the loss is no longer finite.
+RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs,
+                     torch::Device device, const std::function<void(const EpochReport&)>& report = nullptr);
 
 }  // namespace mofi

@@ -8,9 +8,10 @@
 
 namespace mofi {
 
-std::vector<int> grouped_folds(const std::vector<std::string>& groups, const std::vector<int>& labels, int folds,
-                               std::uint64_t seed) {
-  std::map<std::string, std::vector<std::size_t>> pieces_of;  // ordered by name: independent of the order of pieces
+std::vector<int> grouped_folds(const std::vector<std::string>& groups, const std::vector<int>& labels,
+                               int folds, std::uint64_t seed) {
+  std::map<std::string, std::vector<std::size_t>>
+      pieces_of;  // ordered by name: independent of the order of pieces
   for (std::size_t i = 0; i < groups.size(); ++i) pieces_of[groups[i]].push_back(i);
   if (pieces_of.size() < static_cast<std::size_t>(folds))
     fail(ExitCode::kData, "{} songs cannot be dealt to {} folds", pieces_of.size(), folds);
@@ -19,7 +20,8 @@ std::vector<int> grouped_folds(const std::vector<std::string>& groups, const std
   std::vector<const std::vector<std::size_t>*> order;
   for (const auto& [name, pieces] : pieces_of) order.push_back(&pieces);
   RandomStream(seed, "deal songs to folds").shuffle(std::span(order));
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->size() > b->size(); });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->size() > b->size(); });
 
   std::vector<std::vector<int>> count(folds, std::vector<int>(classes, 0));
   std::vector<int> total(folds, 0), fold_of(groups.size(), 0);

@@ -18,7 +18,8 @@ double learning_rate_at(const TrainingConfig& config, std::int64_t step, std::in
   const auto done = static_cast<double>(step + 1);
   if (done < warmup_steps) return config.learning_rate * done / warmup_steps;
   if (config.schedule == "constant") return config.learning_rate;
-  const double left = static_cast<double>(steps - step) / std::max(1.0, static_cast<double>(steps) - warmup_steps);
+  const double left =
+      static_cast<double>(steps - step) / std::max(1.0, static_cast<double>(steps) - warmup_steps);
   return config.learning_rate * std::min(1.0, left);
 }
 
@@ -53,8 +54,8 @@ double AdamW::clip(double largest) {
 void AdamW::step(double learning_rate) {
   const torch::NoGradGuard no_grad;
   at::_foreach_add_(steps_, 1);
-  at::_fused_adamw_(parameters_, gradients(), first_moments_, second_moments_, {}, steps_, learning_rate, kBeta1, kBeta2,
-                    weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
+  at::_fused_adamw_(parameters_, gradients(), first_moments_, second_moments_, {}, steps_, learning_rate,
+                    kBeta1, kBeta2, weight_decay_, kEpsilon, /*amsgrad=*/false, /*maximize=*/false);
 }
 
 }  // namespace mofi

@@ -10,7 +10,8 @@
 
 namespace mofi {
 
-/// The learning rate of step `step` (from 0) of `steps`: linear warm-up over the first share, then linear to 0 or constant.
+/// The learning rate of step `step` (from 0) of `steps`: linear warm-up over the first share, then linear to
+/// 0 or constant.
 double learning_rate_at(const TrainingConfig& config, std::int64_t step, std::int64_t steps);
 
 class AdamW {
@@ -19,7 +20,8 @@ class AdamW {
 
   /// Sets all gradients to zero in place (they may be views of the reducer's buckets).
   void zero_gradients();
-  /// Scales the gradients so that their joint norm is at most `largest` (0: leaves them). Returns the norm before.
+  /// Scales the gradients so that their joint norm is at most `largest` (0: leaves them). Returns the norm
+  /// before.
   double clip(double largest);
   void step(double learning_rate);
 

@@ -22,14 +22,20 @@ struct DataConfig {
 
 template <class Field>
 void describe(Field& field, DataConfig& c) {
-  field("split", c.split, {.help = "a split that the tokens file names (EMOPIA: song_level, emopia_cls, midibert; folder: given), "
-                                   "or folds: k folds that never part a song"});
+  field("split", c.split,
+        {.help =
+             "a split that the tokens file names (EMOPIA: song_level, emopia_cls, midibert; folder: given), "
+             "or folds: k folds that never part a song"});
   field("folds", c.folds, {.help = "number of folds (split: folds)", .minimum = 2, .maximum = 1000});
-  field("fold", c.fold, {.help = "the fold that is the test part, from 0 (split: folds)", .minimum = 0, .maximum = 999});
+  field("fold", c.fold,
+        {.help = "the fold that is the test part, from 0 (split: folds)", .minimum = 0, .maximum = 999});
   field("fold_seed", c.fold_seed, {.help = "seed of the assignment of songs to folds (split: folds)"});
-  field("rows", c.rows, {.help = "first: the first row of every piece; all: every row", .choices = {"first", "all"}});
-  field("max_words", c.max_words, {.help = "words of a row that are used, from its start", .minimum = 1, .maximum = 8192});
-  field("evaluate", c.evaluate, {.help = "parts that are scored at the end", .choices = {"train", "valid", "test"}});
+  field("rows", c.rows,
+        {.help = "first: the first row of every piece; all: every row", .choices = {"first", "all"}});
+  field("max_words", c.max_words,
+        {.help = "words of a row that are used, from its start", .minimum = 1, .maximum = 8192});
+  field("evaluate", c.evaluate,
+        {.help = "parts that are scored at the end", .choices = {"train", "valid", "test"}});
 }
 
 /// How the model is fine-tuned. No early stopping: the last epoch is scored, so nothing is selected.
@@ -53,20 +59,32 @@ template <class Field>
 void describe(Field& field, TrainingConfig& c) {
   field("epochs", c.epochs, {.help = "passes over the training part", .minimum = 1, .maximum = 100000});
   field("batch", c.batch, {.help = "rows of a step, over all ranks", .minimum = 1, .maximum = 65536});
-  field("learning_rate", c.learning_rate, {.help = "peak learning rate of AdamW", .minimum = 0, .maximum = 10});
-  field("weight_decay", c.weight_decay, {.help = "decoupled weight decay, on all parameters", .minimum = 0, .maximum = 10});
-  field("warmup", c.warmup, {.help = "share of all steps in which the rate rises from 0", .minimum = 0, .maximum = 1});
-  field("schedule", c.schedule, {.help = "after warm-up: linear to 0, or constant", .choices = {"linear", "constant"}});
-  field("clip_norm", c.clip_norm, {.help = "largest gradient norm; 0 does not clip", .minimum = 0, .maximum = 1e6});
+  field("learning_rate", c.learning_rate,
+        {.help = "peak learning rate of AdamW", .minimum = 0, .maximum = 10});
+  field("weight_decay", c.weight_decay,
+        {.help = "decoupled weight decay, on all parameters", .minimum = 0, .maximum = 10});
+  field("warmup", c.warmup,
+        {.help = "share of all steps in which the rate rises from 0", .minimum = 0, .maximum = 1});
+  field("schedule", c.schedule,
+        {.help = "after warm-up: linear to 0, or constant", .choices = {"linear", "constant"}});
+  field("clip_norm", c.clip_norm,
+        {.help = "largest gradient norm; 0 does not clip", .minimum = 0, .maximum = 1e6});
   field("transpose_down", c.transpose_down,
-        {.help = "augmentation: every piece is shifted anew each epoch, by at most so many semitones down …", .minimum = 0, .maximum = 48});
-  field("transpose_up", c.transpose_up, {.help = "… and up; shifts that leave the vocabulary are not drawn", .minimum = 0, .maximum = 48});
-  field("padding", c.padding, {.help = "masked; pooled (masked in attention only); attended (as MIDI-BERT fine-tunes)",
-                               .choices = {"masked", "pooled", "attended"}});
-  field("weights", c.weights, {.help = "safetensors file to start from; empty: from scratch (its digest is part of the identity)",
-                               .is_volatile = true});
-  field("device", c.device, {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
-  field("threads", c.threads, {.help = "CPU threads of a run", .minimum = 1, .maximum = 1024, .is_volatile = true});
+        {.help = "augmentation: every piece is shifted anew each epoch, by at most so many semitones down …",
+         .minimum = 0,
+         .maximum = 48});
+  field("transpose_up", c.transpose_up,
+        {.help = "… and up; shifts that leave the vocabulary are not drawn", .minimum = 0, .maximum = 48});
+  field("padding", c.padding,
+        {.help = "masked; pooled (masked in attention only); attended (as MIDI-BERT fine-tunes)",
+         .choices = {"masked", "pooled", "attended"}});
+  field("weights", c.weights,
+        {.help = "safetensors file to start from; empty: from scratch (its digest is part of the identity)",
+         .is_volatile = true});
+  field("device", c.device,
+        {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
+  field("threads", c.threads,
+        {.help = "CPU threads of a run", .minimum = 1, .maximum = 1024, .is_volatile = true});
 }
 
 struct RunConfig {
@@ -85,11 +103,12 @@ void describe(Field& field, RunConfig& c) {
   field("injection", c.injection, {.help = "what is told to the model, and where"});
   field("head", c.head, {.help = "the classification head"});
   field("training", c.training, {.help = "how the model is fine-tuned"});
-  field("seed", c.seed, {.help = "of initial weights, order, transpositions, dropout and shuffled conditions"});
+  field("seed", c.seed,
+        {.help = "of initial weights, order, transpositions, dropout and shuffled conditions"});
 }
 
-/// Checks what no single field shows, and resets fields that have no effect (the site of condition none, the fold of a
-/// published split), so that equal runs have equal configs. Throws a usage error.
+/// Checks what no single field shows, and resets fields that have no effect (the site of condition none, the
+/// fold of a published split), so that equal runs have equal configs. Throws a usage error.
 void complete(RunConfig& config);
 
 }  // namespace mofi

@@ -31,7 +31,8 @@ BackboneConfig golden_backbone() {
 Classifier golden_model() {
   HeadConfig head;
   head.attention_width = 6;
-  Classifier model = make_classifier(golden_backbone(), InjectionConfig{}, head, kColumnSizes, 4, 0, torch::kFloat64);
+  Classifier model =
+      make_classifier(golden_backbone(), InjectionConfig{}, head, kColumnSizes, 4, 0, torch::kFloat64);
   const torch::NoGradGuard no_grad;
   for (const NamedTensor& entry : model.parameters.all()) {
     int sum = 0;
@@ -59,7 +60,8 @@ Tensor padded_mask() {
 
 void expect_first_four(const Tensor& state_BLH, std::array<double, 4> expected) {
   const Tensor at = state_BLH[1][4];
-  for (int i = 0; i < 4; ++i) EXPECT_NEAR(at[i].item<double>(), expected[i], 1e-8 * std::max(1.0, std::abs(expected[i])));
+  for (int i = 0; i < 4; ++i)
+    EXPECT_NEAR(at[i].item<double>(), expected[i], 1e-8 * std::max(1.0, std::abs(expected[i])));
 }
 
 void expect_row(const Tensor& row, std::array<double, 4> expected) {

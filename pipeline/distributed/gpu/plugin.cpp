@@ -1,13 +1,13 @@
-// libmofi_gpu.so: everything of the program that needs CUDA or NCCL (distributed/gpu_plugin.h). It compiles against headers
-// alone; its libraries are those that libtorch_cuda brings, found where there is a device.
+// libmofi_gpu.so: everything of the program that needs CUDA or NCCL (distributed/gpu_plugin.h). It compiles
+// against headers alone; its libraries are those that libtorch_cuda brings, found where there is a device.
 
 #include <ATen/cuda/CUDAContextLight.h>
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+#include <torch/torch.h>
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
-#include <torch/torch.h>
 
 #include "distributed/gpu_plugin.h"
 
@@ -21,9 +21,9 @@ std::string describe_device(int device) {
   const cudaDeviceProp* properties = at::cuda::getDeviceProperties(static_cast<c10::DeviceIndex>(device));
   constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
   char text[512];
-  std::snprintf(text, sizeof text, "%s, %.0f GiB, compute capability %d.%d, %d multiprocessors", properties->name,
-                static_cast<double>(properties->totalGlobalMem) / kGibibyte, properties->major, properties->minor,
-                properties->multiProcessorCount);
+  std::snprintf(text, sizeof text, "%s, %.0f GiB, compute capability %d.%d, %d multiprocessors",
+                properties->name, static_cast<double>(properties->totalGlobalMem) / kGibibyte,
+                properties->major, properties->minor, properties->multiProcessorCount);
   return text;
 }
 
@@ -31,7 +31,8 @@ std::string nccl_version() { return c10d::getNcclVersion(); }
 
 void use_device(int device) { c10::cuda::set_device(static_cast<c10::DeviceIndex>(device)); }
 
-c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size) {
+c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, int rank,
+                                                    int size) {
   return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size);
 }
 
@@ -53,7 +54,8 @@ std::string self_check() {
     graph.replay();
     side.synchronize();
   }
-  if (!torch::allclose(output, 2 * torch::matmul(a, b), 1e-3, 1e-3)) return "a replayed CUDA graph gives another product";
+  if (!torch::allclose(output, 2 * torch::matmul(a, b), 1e-3, 1e-3))
+    return "a replayed CUDA graph gives another product";
 
   const auto group = make_nccl_backend(c10::make_intrusive<c10d::HashStore>(), 0, 1);
   std::vector<torch::Tensor> reduced = {a.clone()};
@@ -62,9 +64,12 @@ std::string self_check() {
   return "";
 }
 
-constexpr GpuPlugin kPlugin = {device_count, describe_device, nccl_version, use_device, make_nccl_backend, self_check};
+constexpr GpuPlugin kPlugin = {device_count, describe_device,   nccl_version,
+                               use_device,   make_nccl_backend, self_check};
 
 }  // namespace
 }  // namespace mofi
 
-extern "C" __attribute__((visibility("default"))) const mofi::GpuPlugin* mofi_gpu_plugin() { return &mofi::kPlugin; }
+extern "C" __attribute__((visibility("default"))) const mofi::GpuPlugin* mofi_gpu_plugin() {
+  return &mofi::kPlugin;
+}

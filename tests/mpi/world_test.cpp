@@ -1,0 +1,54 @@
+#include "distributed/world.h"
+
+#include <gmock/gmock.h>
+
+#include <numeric>
+
+#include "distributed/tickets.h"
+#include "ranked_main.h"
+
+namespace mofi {
+namespace {
+
+TEST(World, sums_maxima_broadcasts_and_gathers_hold_every_rank_once) {
+  const World& world = test_world();
+  std::vector<double> values = {1.0, static_cast<double>(world.rank())};
+  world.sum(values);
+  EXPECT_EQ(values[0], world.size());
+  EXPECT_EQ(values[1], world.size() * (world.size() - 1) / 2.0);
+  EXPECT_EQ(world.maximum(world.rank() == world.size() - 1 ? 75 : 0), 75);
+  EXPECT_EQ(world.broadcast(world.is_root() ? "root's" : "mine"), "root's");
+  const auto texts = world.gather(std::string(world.rank() * 3, 'x'));
+  ASSERT_EQ(texts.size(), static_cast<std::size_t>(world.size()));
+  for (int r = 0; r < world.size(); ++r) EXPECT_EQ(texts[r].size(), r * 3U);
+  EXPECT_LT(world.node_rank(), world.node_size());
+}
+
+TEST(World, alone_is_complete_without_the_others) {
+  const World alone = World::alone();
+  double value = 3;
+  alone.sum({&value, 1});
+  EXPECT_EQ(value, 3);
+  EXPECT_EQ(alone.size(), 1);
+  EXPECT_THAT(alone.gather("a"), testing::ElementsAre("a"));
+}
+
+TEST(Tickets, every_ticket_is_given_exactly_once) {
+  const World& world = test_world();
+  for (const std::int64_t total : {0, 1, 500}) {
+    std::string mine;
+    {
+      TicketQueue tickets(world, total);
+      while (const auto ticket = tickets.next()) mine += std::to_string(*ticket) + " ";
+    }
+    std::vector<int> given(static_cast<std::size_t>(total), 0);
+    for (const std::string& text : world.gather(mine)) {
+      std::istringstream numbers(text);
+      for (std::size_t ticket = 0; numbers >> ticket;) ++given.at(ticket);
+    }
+    EXPECT_THAT(given, testing::Each(1));
+  }
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,142 @@
+#include "core/config.h"
+
+#include <gmock/gmock.h>
+
+#include "core/error.h"
+
+namespace mofi {
+namespace {
+
+using testing::HasSubstr;
+
+struct Inner {
+  int epochs = 10;
+  double rate = 0.5;
+  std::vector<std::string> parts = {"test"};
+};
+template <class Field>
+void describe(Field& field, Inner& c) {
+  field("epochs", c.epochs, {.help = "passes", .minimum = 1, .maximum = 100});
+  field("rate", c.rate, {.help = "rate"});
+  field("parts", c.parts, {.help = "parts", .choices = {"valid", "test"}});
+}
+
+struct Outer {
+  Inner training;
+  std::string device = "auto";
+  bool verbose = false;
+  std::uint64_t seed = 1;
+};
+template <class Field>
+void describe(Field& field, Outer& c) {
+  field("training", c.training, {.help = "training"});
+  field("device", c.device, {.help = "device", .choices = {"auto", "cpu"}, .is_volatile = true});
+  field("verbose", c.verbose, {.help = "talk"});
+  field("seed", c.seed, {.help = "seed"});
+}
+
+Outer read(const std::string& yaml) { return read_config<Outer>(parse_config(yaml, "f.yaml")); }
+
+std::string refusal(const std::string& yaml) {
+  try {
+    read(yaml);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    return error.what();
+  }
+  return "not refused";
+}
+
+TEST(Config, fields_left_out_keep_their_defaults) {
+  const Outer config = read("training: {epochs: 3}");
+  EXPECT_EQ(config.training.epochs, 3);
+  EXPECT_EQ(config.training.rate, 0.5);
+  EXPECT_EQ(config.device, "auto");
+}
+
+TEST(Config, an_unknown_key_is_refused_with_file_line_nearest_and_valid_names) {
+  const std::string sentence = refusal("seed: 2\ntraining:\n  epoch: 3\n");
+  EXPECT_EQ(sentence,
+            "f.yaml:3: unknown key 'epoch' in training, did you mean 'epochs'?; valid keys of training: "
+            "epochs, rate, parts");
+}
+
+TEST(Config, a_duplicate_key_is_refused_with_both_lines) {
+  EXPECT_THAT(refusal("seed: 1\nseed: 2\n"),
+              HasSubstr("f.yaml:2: key 'seed' stands here a second time; it was first set at f.yaml:1"));
+}
+
+TEST(Config, octal_looking_numbers_yes_and_no_fractions_and_quoted_numbers_are_refused) {
+  EXPECT_THAT(refusal("training: {epochs: 012}"),
+              HasSubstr("expected a decimal integer from 1 to 100, found '012'"));
+  EXPECT_THAT(refusal("training: {epochs: 3.7}"), HasSubstr("found '3.7'"));
+  EXPECT_THAT(refusal("training: {epochs: \"3\"}"), HasSubstr("found '3'"));
+  EXPECT_THAT(refusal("verbose: no"), HasSubstr("expected true or false, found 'no'"));
+  EXPECT_THAT(refusal("seed: -1"), HasSubstr("found '-1'"));
+  EXPECT_THAT(refusal("training: {rate: .nan}"), HasSubstr("expected a number"));
+  EXPECT_THAT(refusal("training:"), HasSubstr("expected a mapping of keys to values, found nothing"));
+}
+
+TEST(Config, values_out_of_range_or_choice_are_refused_with_what_is_allowed) {
+  EXPECT_THAT(refusal("training: {epochs: 0}"), HasSubstr("from 1 to 100"));
+  EXPECT_THAT(refusal("device: cpo"),
+              HasSubstr("expected one of auto, cpu (did you mean 'cpu'?), found 'cpo'"));
+  EXPECT_THAT(refusal("training: {parts: [test, tset]}"),
+              HasSubstr("training.parts[1]: expected one of valid, test"));
+}
+
+TEST(Config, broken_yaml_is_refused_with_its_line) {
+  EXPECT_THAT(refusal("seed: 1\ntraining: {epochs: [1\n"), HasSubstr("is not valid YAML"));
+}
+
+TEST(Config, deep_nesting_is_refused_rather_than_followed) {
+  EXPECT_THAT(refusal("training: " + std::string(200, '[') + std::string(200, ']')),
+              HasSubstr("nested deeper"));
+}
+
+TEST(Config, settings_of_the_command_line_win_and_are_named_in_messages) {
+  ConfigNode root = parse_config("training: {epochs: 3}", "f.yaml");
+  apply_setting(root, "training.epochs=7");
+  apply_setting(root, "training.parts=[valid, test]");
+  const auto config = read_config<Outer>(root);
+  EXPECT_EQ(config.training.epochs, 7);
+  EXPECT_THAT(config.training.parts, testing::ElementsAre("valid", "test"));
+  apply_setting(root, "training.epochs=many");
+  try {
+    read_config<Outer>(root);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("--set training.epochs=many: training.epochs: expected"));
+  }
+}
+
+TEST(Config, mappings_merge_key_by_key_and_lists_are_replaced) {
+  ConfigNode base = parse_config("training: {epochs: 3, rate: 1}\nseed: 4", "base.yaml");
+  merge_config(base, parse_config("training: {epochs: 5, parts: [valid]}", "own.yaml"));
+  const auto config = read_config<Outer>(base);
+  EXPECT_EQ(config.training.epochs, 5);
+  EXPECT_EQ(config.training.rate, 1);
+  EXPECT_EQ(config.seed, 4U);
+  EXPECT_THAT(config.training.parts, testing::ElementsAre("valid"));
+}
+
+TEST(Config, the_resolved_copy_reads_back_as_the_same_config) {
+  const Outer config = read(
+      "training: {epochs: 9, rate: 0.1, parts: []}\nverbose: true\nseed: 18446744073709551615\ndevice: cpu");
+  EXPECT_EQ(config_to_json(read(to_yaml(config_to_json(config)))), config_to_json(config));
+}
+
+TEST(Config, volatile_fields_are_no_part_of_the_semantic_config) {
+  EXPECT_TRUE(config_to_json(Outer{}).contains("device"));
+  EXPECT_FALSE(config_to_json(Outer{}, true).contains("device"));
+}
+
+TEST(Config, every_field_is_listed_with_its_default) {
+  const auto lines = list_fields<Outer>();
+  ASSERT_EQ(lines.size(), 6U);
+  EXPECT_EQ(lines[0].path, "training.epochs");
+  EXPECT_EQ(lines[0].default_value, "10");
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,129 @@
+#include "training/dataset.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "small_corpus.h"
+
+namespace mofi {
+namespace {
+
+std::string refusal(const RunConfig& config, const TokenTable& tokens, const ModeTable* modes,
+                    ExitCode expected) {
+  try {
+    make_dataset(tokens, modes, config);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), expected) << error.what();
+    return error.what();
+  }
+  return "not refused";
+}
+
+TEST(Dataset, parts_are_those_of_the_split_and_nothing_is_lost) {
+  const TokenTable tokens = small_corpus(24);
+  const Dataset dataset = make_dataset(tokens, nullptr, small_run());
+  EXPECT_EQ(dataset.rows_in({"train"}).size() + dataset.rows_in({"valid", "test"}).size(), 24U);
+  for (const std::size_t r : dataset.rows_in({"test"}))
+    EXPECT_EQ(tokens.pieces[dataset.rows[r].piece].split[0], SplitPart::kTest);
+}
+
+TEST(Dataset, an_unknown_split_is_refused_with_those_that_exist) {
+  RunConfig config = small_run();
+  config.data.split = "midibert";
+  EXPECT_EQ(refusal(config, small_corpus(24), nullptr, ExitCode::kUsage),
+            "data.split is 'midibert'; these tokens have given and folds");
+}
+
+TEST(Dataset, modes_are_joined_by_id_and_by_the_digest_of_the_midi_file) {
+  const TokenTable tokens = small_corpus(24);
+  RunConfig config = small_run();
+  config.injection.condition = "mode";
+  ModeTable modes = small_modes(tokens);
+  std::reverse(modes.pieces.begin(), modes.pieces.end());
+  const Dataset dataset = make_dataset(tokens, &modes, config);
+  EXPECT_EQ(dataset.mode[0], kMajor);
+  EXPECT_EQ(dataset.mode[1], kMinor);
+  EXPECT_THAT(dataset.condition[0], testing::ElementsAre(1, 0));
+  EXPECT_THAT(dataset.condition[1], testing::ElementsAre(0, 1));
+
+  modes.pieces[3].midi_sha256 = std::string(64, 'f');
+  EXPECT_THAT(refusal(config, tokens, &modes, ExitCode::kData),
+              testing::HasSubstr("made from different MIDI files"));
+  modes.pieces.pop_back();
+  EXPECT_THAT(refusal(config, tokens, &modes, ExitCode::kData),
+              testing::HasSubstr("has no piece piece_000.mid"));
+  EXPECT_THAT(refusal(config, tokens, nullptr, ExitCode::kUsage), testing::HasSubstr("needs a mode file"));
+}
+
+TEST(Dataset, a_constant_and_an_undefined_mode_tell_nothing) {
+  const TokenTable tokens = small_corpus(24);
+  RunConfig config = small_run();
+  config.injection.condition = "constant";
+  EXPECT_THAT(make_dataset(tokens, nullptr, config).condition,
+              testing::Each(testing::ElementsAre(0.5F, 0.5F)));
+  config.injection.condition = "mode";
+  ModeTable modes = small_modes(tokens);
+  modes.pieces[0].mode = kUndefinedMode;
+  EXPECT_THAT(make_dataset(tokens, &modes, config).condition[0], testing::ElementsAre(0.5F, 0.5F));
+}
+
+TEST(Dataset, shuffled_modes_keep_their_share_in_every_part_and_depend_on_the_seed) {
+  const TokenTable tokens = small_corpus(64);
+  const ModeTable modes = small_modes(tokens);
+  RunConfig config = small_run();
+  config.injection.condition = "mode";
+  const Dataset truth = make_dataset(tokens, &modes, config);
+  config.injection.condition = "shuffled";
+  const Dataset shuffled = make_dataset(tokens, &modes, config);
+  for (const char* part : {"train", "valid", "test"}) {
+    float true_majors = 0, shuffled_majors = 0;
+    for (const std::size_t r : truth.rows_in({part})) {
+      true_majors += truth.condition[truth.rows[r].piece][0];
+      shuffled_majors += shuffled.condition[shuffled.rows[r].piece][0];
+    }
+    EXPECT_EQ(true_majors, shuffled_majors) << part;
+  }
+  EXPECT_NE(truth.condition, shuffled.condition);
+  EXPECT_EQ(truth.mode, shuffled.mode) << "what is recorded beside predictions stays true";
+  config.seed = 2;
+  EXPECT_NE(make_dataset(tokens, &modes, config).condition, shuffled.condition);
+}
+
+TEST(Dataset, inputs_are_shifted_trimmed_padded_and_masked) {
+  const TokenTable tokens = small_corpus(24);
+  const Dataset dataset = make_dataset(tokens, nullptr, small_run());
+  const std::vector<std::size_t> rows = {0, 1};
+  const std::vector<int> shifts = {2, -3};
+  const ModelInput input = make_input(dataset, rows, shifts, false, torch::kCPU);
+  const int longest = std::max(dataset.rows[0].words, dataset.rows[1].words);
+  EXPECT_EQ(input.words_BLC.size(1), longest);
+  EXPECT_EQ(make_input(dataset, rows, shifts, true, torch::kCPU).words_BLC.size(1), 32);
+  for (int b = 0; b < 2; ++b) {
+    const DatasetRow& row = dataset.rows[b];
+    EXPECT_EQ(input.mask_BL[b].sum().item<float>(), row.words);
+    for (int l = 0; l < longest; ++l)
+      for (int c = 0; c < 4; ++c) {
+        const int plain = l < row.words ? tokens.row(row.row)[l * 4 + c] : tokens.scheme.columns[c].pad;
+        const int shift = c == tokens.scheme.pitch_column && l < row.words ? shifts[b] : 0;
+        ASSERT_EQ(input.words_BLC[b][l][c].item<int>(), plain + shift);
+      }
+  }
+}
+
+TEST(RunConfig, fields_without_effect_are_reset_so_that_equal_runs_are_equal) {
+  RunConfig a = small_run(), b = small_run();
+  b.injection.site = 2;
+  b.data.fold = 3;
+  complete(a);
+  complete(b);
+  EXPECT_EQ(config_to_json(a, true), config_to_json(b, true));
+  b.injection.condition = "mode";
+  b.injection.site = 3;
+  EXPECT_THROW(complete(b), Error);
+}
+
+}  // namespace
+}  // namespace mofi

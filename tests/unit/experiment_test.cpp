@@ -1,0 +1,101 @@
+#include "ablation/experiment.h"
+
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "core/error.h"
+
+namespace mofi {
+namespace {
+
+using testing::HasSubstr;
+
+Experiment read(const std::string& yaml) { return read_experiment(parse_config(yaml, "e.yaml")); }
+
+std::string refusal(const std::string& yaml) {
+  try {
+    read(yaml);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ExitCode::kUsage);
+    return error.what();
+  }
+  return "not refused";
+}
+
+const std::string kSweep = R"(
+model: {size: tiny}
+sweep:
+  common: {seed: [1, 2]}
+  arms:
+    - {injection.condition: none}
+    - {injection.condition: [constant, mode], injection.site: [0, 2]}
+)";
+
+TEST(Experiment, arms_are_crossed_with_what_is_common) {
+  const Experiment experiment = read(kSweep);
+  std::vector<std::string> slugs;
+  for (const Cell& cell : experiment.cells) slugs.push_back(cell.slug);
+  EXPECT_THAT(slugs,
+              testing::ElementsAre("none_seed1", "none_seed2", "constant_site0_seed1", "constant_site0_seed2",
+                                   "constant_site2_seed1", "constant_site2_seed2", "mode_site0_seed1",
+                                   "mode_site0_seed2", "mode_site2_seed1", "mode_site2_seed2"));
+  for (const Cell& cell : experiment.cells) EXPECT_EQ(cell.config.model.hidden, 128);
+}
+
+TEST(Experiment, a_file_without_a_sweep_is_one_run) {
+  EXPECT_EQ(read("model: {size: mini}\nseed: 3").cells.size(), 1U);
+}
+
+TEST(Experiment, a_mistake_in_one_cell_is_named_with_its_line) {
+  EXPECT_THAT(refusal(kSweep + "    - {injection.condition: mode, injection.site: 3}\n"),
+              testing::AllOf(HasSubstr("e.yaml:8"),
+                             HasSubstr("injection.site is 3; a model of 2 layers has sites 0 to 2")));
+  EXPECT_THAT(refusal(kSweep + "    - {injection.conditoin: mode}\n"),
+              testing::AllOf(HasSubstr("e.yaml:8"), HasSubstr("did you mean 'condition'?")));
+  EXPECT_THAT(refusal(kSweep + "    - {injection.condition: []}\n"), HasSubstr("at least one value"));
+  EXPECT_THAT(refusal("sweep: {arm: []}"), HasSubstr("did you mean 'arms'?"));
+}
+
+TEST(Experiment, the_same_run_asked_for_twice_is_refused_with_both_places) {
+  const std::string sentence = refusal(kSweep + "    - {injection.condition: none, injection.site: 1}\n");
+  EXPECT_THAT(sentence,
+              testing::AllOf(HasSubstr("e.yaml:8"), HasSubstr("e.yaml:6"), HasSubstr("none_seed1")));
+}
+
+TEST(RunIdentity, is_the_semantic_config_seed_and_inputs_and_nothing_else) {
+  const std::map<std::string, std::string> inputs = {{"tokens", "aa"}};
+  const auto id = [&](const std::string& yaml) { return run_id(read(yaml).cells.front(), inputs); };
+  const std::string base = id("seed: 1");
+  EXPECT_EQ(base, id("training: {device: cpu, threads: 2}\nname: other\ndataset: {input: "
+                     "/elsewhere}\ninputs: {tokens: x.h5}"));
+  EXPECT_EQ(base, id("injection: {site: 3}")) << "the site of condition none has no effect";
+  std::set<std::string> ids = {base,
+                               id("seed: 2"),
+                               id("training: {epochs: 3}"),
+                               id("injection: {condition: mode}"),
+                               id("data: {max_words: 100}"),
+                               id("model: {size: tiny}"),
+                               run_id(read("seed: 1").cells.front(), {{"tokens", "bb"}})};
+  EXPECT_EQ(ids.size(), 7U);
+}
+
+TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all) {
+  std::vector<std::string> semantic, not_semantic;
+  for (const FieldLine& field : list_fields<RunConfig>())
+    (field.is_volatile ? not_semantic : semantic).push_back(field.path);
+  EXPECT_THAT(semantic,
+              testing::ElementsAre(
+                  "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
+                  "data.evaluate", "model.size", "model.layers", "model.hidden", "model.heads",
+                  "model.intermediate", "model.embedding_width", "model.max_position", "model.hidden_dropout",
+                  "model.attention_dropout", "model.layer_norm_epsilon", "injection.condition",
+                  "injection.site", "injection.film_hidden", "head.attention_width", "head.attention_rows",
+                  "head.hidden", "training.epochs", "training.batch", "training.learning_rate",
+                  "training.weight_decay", "training.warmup", "training.schedule", "training.clip_norm",
+                  "training.transpose_down", "training.transpose_up", "training.padding", "seed"));
+  EXPECT_THAT(not_semantic, testing::ElementsAre("training.weights", "training.device", "training.threads"));
+}
+
+}  // namespace
+}  // namespace mofi

@@ -1,0 +1,182 @@
+#include "model/classifier.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "core/error.h"
+#include "model/products.h"
+#include "model/relative_attention.h"
+
+namespace mofi {
+namespace {
+
+using torch::Tensor;
+
+const std::vector<int> kColumnSizes = {4, 18, 88, 66};
+
+BackboneConfig small_backbone() {
+  BackboneConfig config;
+  config.layers = 3;
+  config.hidden = 16;
+  config.heads = 2;
+  config.intermediate = 20;
+  config.embedding_width = 8;
+  config.max_position = 12;
+  return config;
+}
+
+Classifier make(const std::string& condition, int site = 0, std::uint64_t seed = 1) {
+  InjectionConfig injection;
+  injection.condition = condition;
+  injection.site = site;
+  return make_classifier(small_backbone(), injection, HeadConfig{}, kColumnSizes, 4, seed);
+}
+
+ModelInput some_input() {
+  torch::manual_seed(3);
+  std::vector<Tensor> columns;
+  for (const int size : kColumnSizes) columns.push_back(torch::randint(size, {2, 9}));
+  Tensor mask = torch::ones({2, 9});
+  mask[1].slice(0, 6).fill_(0);
+  return {torch::stack(columns, 2), mask, torch::tensor({{1.0F, 0.0F}, {0.0F, 1.0F}})};
+}
+
+TEST(Classifier, condition_none_is_bitwise_plain_midibert) {
+  const Classifier model = make("none");
+  const ModelInput input = some_input();
+  EXPECT_FALSE(model.film.has_value());
+  ParameterSet plain_parameters(1, torch::kFloat32);
+  const MidiBert plain = make_midibert(plain_parameters, small_backbone(), kColumnSizes, "midibert.");
+  const Tensor expected =
+      classify(model.head, encode(plain, input.words_BLC, input.mask_BL, false).back(), input.mask_BL);
+  EXPECT_TRUE(torch::equal(forward(model, input, Padding::kMasked, false), expected));
+}
+
+TEST(Classifier, a_fresh_injection_changes_nothing_at_any_site) {
+  const ModelInput input = some_input();
+  const Tensor plain = forward(make("none"), input, Padding::kMasked, false);
+  for (int site = 0; site <= 3; ++site)
+    EXPECT_TRUE(torch::equal(forward(make("mode", site), input, Padding::kMasked, false), plain))
+        << "site " << site;
+}
+
+TEST(Classifier, models_that_differ_in_the_injection_share_all_other_initial_weights) {
+  const Classifier plain = make("none"), injected = make("constant", 2);
+  for (const NamedTensor& entry : plain.parameters.all())
+    EXPECT_TRUE(torch::equal(entry.tensor, injected.parameters.get(entry.name))) << entry.name;
+  EXPECT_FALSE(torch::equal(plain.parameters.get("midibert.in_linear.weight"),
+                            make("none", 0, 2).parameters.get("midibert.in_linear.weight")));
+}
+
+TEST(Classifier, a_trained_injection_acts_from_its_site_on_and_only_by_its_condition) {
+  for (int site = 0; site <= 3; ++site) {
+    Classifier model = make("mode", site);
+    {
+      const torch::NoGradGuard no_grad;
+      for (const Linear& layer : model.film->network) layer.weight.normal_(0, 1);
+    }
+    ModelInput input = some_input();
+    const SiteHook hook = [&](int at, const Tensor& hidden) {
+      return at == site ? modulate(*model.film, hidden, input.condition_BK) : hidden;
+    };
+    const auto told = encode(model.backbone, input.words_BLC, input.mask_BL, false, hook);
+    const auto plain = encode(model.backbone, input.words_BLC, input.mask_BL, false);
+    for (int state = 0; state <= 3; ++state)
+      EXPECT_EQ(torch::equal(told[state], plain[state]), state < site) << site << ", " << state;
+    const Tensor first = forward(model, input, Padding::kMasked, false);
+    input.condition_BK = input.condition_BK.flip(1);
+    EXPECT_FALSE(torch::allclose(forward(model, input, Padding::kMasked, false), first)) << "site " << site;
+  }
+}
+
+TEST(Classifier, masked_padding_does_not_matter_and_attended_padding_does) {
+  const Classifier model = make("none");
+  const ModelInput input = some_input();
+  ModelInput longer = input;
+  longer.words_BLC = torch::constant_pad_nd(input.words_BLC, {0, 0, 0, 3}, 2);
+  longer.mask_BL = torch::constant_pad_nd(input.mask_BL, {0, 3}, 0);
+  EXPECT_TRUE(torch::allclose(forward(model, input, Padding::kMasked, false),
+                              forward(model, longer, Padding::kMasked, false), 1e-5, 1e-6));
+  EXPECT_FALSE(torch::allclose(forward(model, input, Padding::kAttended, false),
+                               forward(model, longer, Padding::kAttended, false), 1e-5, 1e-6));
+}
+
+TEST(Classifier, a_site_beyond_the_last_layer_is_refused) { EXPECT_THROW(make("mode", 4), Error); }
+
+TEST(MidiBert, a_row_longer_than_the_relative_table_is_refused) {
+  const Classifier model = make("none");
+  EXPECT_THROW(encode(model.backbone, torch::zeros({1, 13, 4}, torch::kInt64), {}, false), Error);
+}
+
+TEST(MidiBert, base_size_has_the_published_number_of_used_parameters) {
+  // midibert.md 3.4: 111,100,160, less the tables and the pooler that the reference never uses (24,424,704).
+  BackboneConfig base;
+  apply_size(base);
+  ParameterSet parameters(1, torch::kFloat32);
+  make_midibert(parameters, base, kColumnSizes, "");
+  EXPECT_EQ(parameters.count(), 111'100'160 - 23'440'896 - 393'216 - 590'592);
+}
+
+TEST(MidiBert, parameters_have_the_names_of_the_published_checkpoints) {
+  const Classifier model = make("mode", 1);
+  for (const char* name :
+       {"midibert.bert.embeddings.token_type_embeddings.weight", "midibert.bert.embeddings.LayerNorm.bias",
+        "midibert.bert.encoder.layer.2.attention.self.distance_embedding.weight",
+        "midibert.bert.encoder.layer.0.attention.output.LayerNorm.weight",
+        "midibert.bert.encoder.layer.1.intermediate.dense.bias", "midibert.word_emb.3.lut.weight",
+        "midibert.in_linear.bias", "attention.ws2.weight", "classifier.2.bias", "injection.1.film.1.weight"})
+    EXPECT_NO_THROW(model.parameters.get(name)) << name;
+}
+
+TEST(RelativeAttention, scores_and_gradients_equal_the_definition) {
+  torch::manual_seed(5);
+  const auto options = torch::TensorOptions(torch::kFloat64);
+  const std::int64_t length = 7, width = 4, max_position = 10;
+  const auto make_leaf = [&](torch::IntArrayRef shape) {
+    return torch::randn(shape, options).requires_grad_();
+  };
+  const Tensor query = make_leaf({2, 3, length, width}), key = make_leaf({2, 3, length, width}),
+               distance = make_leaf({2 * max_position - 1, width});
+
+  // The definition, with the L × L × d tensor written out.
+  const Tensor l = torch::arange(length).unsqueeze(1), r = torch::arange(length).unsqueeze(0);
+  const Tensor e_LLD = distance.index({l - r + max_position - 1});
+  const Tensor expected =
+      (query.matmul(key.transpose(2, 3)) + torch::einsum("bnld,lrd->bnlr", {query, e_LLD}) +
+       torch::einsum("bnrd,lrd->bnlr", {key, e_LLD})) /
+      2.0;
+  const Tensor scores = relative_scores(query, key, distance);
+  EXPECT_TRUE(torch::allclose(scores, expected, 1e-12, 1e-13));
+
+  const Tensor weight = torch::randn(scores.sizes(), options);
+  const auto got = torch::autograd::grad({(scores * weight).sum()}, {query, key, distance});
+  const auto wanted = torch::autograd::grad({(expected * weight).sum()}, {query, key, distance});
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_TRUE(torch::allclose(got[i], wanted[i], 1e-11, 1e-12)) << i;
+}
+
+TEST(Products, equal_those_of_aten_for_plain_transposed_and_batched_matrices) {
+  torch::manual_seed(6);
+  const Tensor a = torch::randn({33, 17}), b = torch::randn({17, 21}), c = torch::randn({5, 8, 6}),
+               d = torch::randn({5, 9, 6});
+  const auto near = [](const Tensor& x, const Tensor& y) { return torch::allclose(x, y, 1e-5, 1e-5); };
+  EXPECT_TRUE(near(product(a, b), torch::matmul(a, b)));
+  EXPECT_TRUE(near(product(b.t(), a.t()), torch::matmul(b.t(), a.t())));
+  EXPECT_TRUE(near(product(c, d.transpose(1, 2)), torch::matmul(c, d.transpose(1, 2))));
+  EXPECT_TRUE(near(product(c.transpose(1, 2), c), torch::matmul(c.transpose(1, 2), c)));
+  EXPECT_TRUE(near(product(a.slice(0, 1, 9), b), torch::matmul(a.slice(0, 1, 9), b)));
+}
+
+TEST(Products, gradients_of_a_fully_connected_layer_equal_those_of_aten) {
+  torch::manual_seed(7);
+  const Tensor x = torch::randn({2, 5, 6}).requires_grad_(), w = torch::randn({4, 6}).requires_grad_(),
+               b = torch::randn({4}).requires_grad_();
+  const Tensor weight = torch::randn({2, 5, 4});
+  const auto got = torch::autograd::grad({(affine(x, w, b) * weight).sum()}, {x, w, b});
+  const auto wanted = torch::autograd::grad({(torch::linear(x, w, b) * weight).sum()}, {x, w, b});
+  for (std::size_t i = 0; i < got.size(); ++i)
+    EXPECT_TRUE(torch::allclose(got[i], wanted[i], 1e-5, 1e-5)) << i;
+}
+
+}  // namespace
+}  // namespace mofi
