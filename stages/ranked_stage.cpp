@@ -11,7 +11,9 @@ int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<v
     set_log_rank(world.rank());
     const auto leave = [&](ExitCode code, const std::string& sentence) {
       // A stop is agreed on by all ranks, so all leave by themselves.
+      if (code == ExitCode::kStopped && !world.is_root()) start_logging("off");  // the root says it for all
       if (world.size() == 1 || code == ExitCode::kStopped) throw Error(code, sentence);
+      let_first_rank_speak();
       log_error("{}", sentence);
       world.abort(static_cast<int>(code));
     };

@@ -1,6 +1,11 @@
 #include "stage_main.h"
 
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdlib>
 #include <new>
+#include <thread>
 
 #include "core/error.h"
 #include "core/log.h"
@@ -8,6 +13,21 @@
 #include "core/stop.h"
 
 namespace mofi {
+
+namespace {
+
+/// Before MPI is started, and so from what its launchers tell.
+bool is_first_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return std::atoi(rank) == 0;
+  return true;
+}
+
+}  // namespace
+
+void let_first_rank_speak() {
+  if (!is_first_rank()) std::this_thread::sleep_for(std::chrono::seconds(1));
+}
 
 int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body) {
   remember_command_line(argc, argv);
@@ -17,11 +37,13 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   std::string log_level = "info";
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
+  app.failure_message([](const CLI::App*, const CLI::Error& error) { return fmt::format("error: {}; --help lists what there is\n", error.what()); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted_help) {
-    return app.exit(wanted_help);
+    return is_first_rank() ? app.exit(wanted_help) : static_cast<int>(ExitCode::kDone);
   } catch (const CLI::ParseError& error) {
+    let_first_rank_speak();
     app.exit(error);
     return static_cast<int>(ExitCode::kUsage);
   }
