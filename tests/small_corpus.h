@@ -17,6 +17,7 @@ namespace mofi {
 inline TokenTable small_corpus(int pieces) {
   TokenTable table;
   table.scheme = cp4_scheme();
+  table.dataset = "made up";
   table.class_names = {"Q1", "Q2", "Q3", "Q4"};
   table.split_names = {"given"};
   for (int p = 0; p < pieces; ++p) {

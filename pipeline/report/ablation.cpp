@@ -36,7 +36,10 @@ class Pooling {
   Pools operator()(const std::vector<const Run*>& runs) const {
     Pools pools;
     for (const Run* run : runs)
-      add(*run, pools.try_emplace(run->seed, SeedPool{Scores(run->classes), {}, {}}).first->second);
+      add(*run,
+          pools
+              .try_emplace(run->seed, SeedPool{Scores(ConfusionMatrix(run->classes, run->quadrants)), {}, {}})
+              .first->second);
     return pools;
   }
 

@@ -94,8 +94,10 @@ std::string scored_note(const Ablation& ablation, const RunSet& runs) {
     fewest_songs = std::min(fewest_songs, static_cast<std::int64_t>(result.songs));
     most_songs = std::max(most_songs, static_cast<std::int64_t>(result.songs));
   }
-  const auto data_sets = values_of(ablation.set, "data.dataset"),
-             splits = values_of(ablation.set, "data.split");
+  std::set<std::string> data_sets;
+  for (const Run& run : runs.runs)
+    if (!run.dataset.empty()) data_sets.insert(run.dataset);
+  const auto splits = values_of(ablation.set, "data.split");
   std::string text =
       fmt::format("Scored: {} clips of {} songs", counted(fewest, most), counted(fewest_songs, most_songs));
   if (!data_sets.empty()) text += fmt::format(" of data set {}", fmt::join(data_sets, ", "));

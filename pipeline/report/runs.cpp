@@ -47,6 +47,8 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   run.config.erase(kFoldPath);
   run.evaluate = evaluated_splits(record, predictions);
   run.classes = predictions.classes;
+  run.quadrants = predictions.quadrants();
+  run.dataset = predictions.dataset;
   for (const Outcome& outcome : outcomes(predictions)) {
     const std::uint32_t piece = outcome.piece;
     run.outcomes.push_back({names.number(predictions.piece_id[piece]), names.number(predictions.group[piece]),

@@ -37,6 +37,8 @@ struct Run {
   std::optional<std::int64_t> fold;   ///< config field "data.fold", if there is one
   std::vector<std::string> evaluate;  ///< config field "data.evaluate", else all splits that were predicted
   int classes = 4;
+  bool quadrants = true;  ///< whether the classes are Russell's
+  std::string dataset;
   std::vector<PieceOutcome> outcomes;
   std::map<std::string, std::string> inputs;  ///< content digests by name
   std::string predictions_sha256;

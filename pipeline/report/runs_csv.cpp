@@ -17,7 +17,7 @@ constexpr std::array kMetrics = {
     "clips", "accuracy", "macro_f1", "weighted_f1", "valence_accuracy", "arousal_accuracy", "mode_agreement"};
 
 Scores score_splits(const Run& run, const Names& names, const std::vector<std::string>& splits) {
-  Scores scores(run.classes);
+  Scores scores(ConfusionMatrix(run.classes, run.quadrants));
   for (const PieceOutcome& outcome : run.outcomes)
     if (std::find(splits.begin(), splits.end(), names.name(outcome.split)) != splits.end())
       scores.add(outcome.label, outcome.predicted, outcome.mode);

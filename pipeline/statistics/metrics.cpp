@@ -30,7 +30,7 @@ ClassCounts counts_of(const ConfusionMatrix& matrix, int wanted) {
 /// How often label and prediction lie in the same half of the circle.
 double half_accuracy(const ConfusionMatrix& matrix, bool (*is_high)(int)) {
   const std::int64_t total = matrix.total();
-  if (matrix.classes != kQuadrants || total == 0) return kUndefined;
+  if (!matrix.quadrants || total == 0) return kUndefined;
   std::int64_t right = 0;
   for (int label = 0; label < kQuadrants; ++label)
     for (int predicted = 0; predicted < kQuadrants; ++predicted)
@@ -40,8 +40,9 @@ double half_accuracy(const ConfusionMatrix& matrix, bool (*is_high)(int)) {
 
 }  // namespace
 
-ConfusionMatrix::ConfusionMatrix(int class_count)
+ConfusionMatrix::ConfusionMatrix(int class_count, bool are_quadrants)
     : classes(class_count),
+      quadrants(are_quadrants),
       count(static_cast<std::size_t>(class_count) * static_cast<std::size_t>(class_count)) {}
 
 std::int64_t ConfusionMatrix::total() const {

@@ -8,7 +8,8 @@
 namespace mofi {
 
 struct ConfusionMatrix {
-  explicit ConfusionMatrix(int class_count = 4);
+  ConfusionMatrix(int class_count, bool are_quadrants);
+  explicit ConfusionMatrix(int class_count = 4) : ConfusionMatrix(class_count, class_count == 4) {}
 
   void add(int label, int predicted) { ++count[index(label, predicted)]; }
   std::int64_t at(int label, int predicted) const { return count[index(label, predicted)]; }
@@ -16,6 +17,7 @@ struct ConfusionMatrix {
   ConfusionMatrix& operator+=(const ConfusionMatrix& other);
 
   int classes;
+  bool quadrants;                   ///< whether the classes are Russell's
   std::vector<std::int64_t> count;  ///< [label, predicted]
 
  private:
@@ -40,7 +42,7 @@ inline constexpr int kQuadrants = 4;
 inline bool high_valence(int quadrant) { return quadrant == 0 || quadrant == 3; }
 inline bool high_arousal(int quadrant) { return quadrant == 0 || quadrant == 1; }
 
-/// How often the half of the circle is right. NaN unless the classes are four, which are taken as quadrants.
+/// How often the half of the circle is right. NaN unless the classes are quadrants.
 double valence_accuracy(const ConfusionMatrix& matrix);
 double arousal_accuracy(const ConfusionMatrix& matrix);
 

@@ -56,7 +56,7 @@ std::vector<Outcome> outcomes(const Predictions& p, const std::vector<std::strin
 
 void Scores::add(int label, int predicted, std::uint8_t mode) {
   confusion.add(label, predicted);
-  if (confusion.classes != kQuadrants || (mode != kMajorMode && mode != kMinorMode)) return;
+  if (!confusion.quadrants || (mode != kMajorMode && mode != kMinorMode)) return;
   ++with_mode;
   if (high_valence(predicted) == (mode == kMajorMode)) ++valence_is_mode;
 }
@@ -74,7 +74,7 @@ double mode_agreement(const Scores& scores) {
 }
 
 Scores score(const Predictions& predictions, const std::vector<std::string>& splits, ScoredUnit unit) {
-  Scores scores(predictions.classes);
+  Scores scores(ConfusionMatrix(predictions.classes, predictions.quadrants()));
   for (const Outcome& outcome : outcomes(predictions, splits, unit))
     scores.add(outcome.label, outcome.predicted, predictions.mode[outcome.piece]);
   return scores;

@@ -29,7 +29,7 @@ std::vector<Outcome> outcomes(const Predictions& predictions, const std::vector<
 
 /// Everything a table says of a set of outcomes, as counts that add.
 struct Scores {
-  explicit Scores(int classes = kQuadrants) : confusion(classes) {}
+  explicit Scores(const ConfusionMatrix& empty = ConfusionMatrix()) : confusion(empty) {}
 
   ConfusionMatrix confusion;
   std::int64_t with_mode = 0;        ///< outcomes whose piece has a defined mode

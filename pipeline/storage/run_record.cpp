@@ -34,6 +34,8 @@ void add(Sha256& hash, const std::vector<std::string>& values) {
 std::string defect(const Predictions& p) {
   const std::size_t rows = p.rows(), pieces = p.pieces();
   if (p.classes < 2) return fmt::format("has {} classes; at least 2 are needed", p.classes);
+  if (!p.class_names.empty() && p.class_names.size() != static_cast<std::size_t>(p.classes))
+    return fmt::format("names {} of {} classes", p.class_names.size(), p.classes);
   if (p.logits.size() != rows * static_cast<std::size_t>(p.classes) || p.piece.size() != rows ||
       p.segment_index.size() != rows)
     return fmt::format(
@@ -85,9 +87,15 @@ Json read_json(const std::filesystem::path& path) {
 
 }  // namespace
 
+bool Predictions::quadrants() const {
+  static const std::vector<std::string> kNames = {"Q1", "Q2", "Q3", "Q4"};
+  return classes == static_cast<int>(kNames.size()) && (class_names.empty() || class_names == kNames);
+}
+
 std::string content_digest(const Predictions& p) {
   Sha256 hash;
-  hash.update(kPredictionsSchema).update(static_cast<std::uint64_t>(p.classes));
+  hash.update(kPredictionsSchema).update(static_cast<std::uint64_t>(p.classes)).update(p.dataset);
+  add(hash, p.class_names);
   add(hash, p.logits);
   add(hash, p.label);
   add(hash, p.piece);
@@ -112,6 +120,8 @@ void write_predictions(const std::filesystem::path& path, const Predictions& pre
   write_header(file, header);
   file.write<float>("logits", predictions.logits,
                     {predictions.rows(), static_cast<std::uint64_t>(predictions.classes)});
+  if (!predictions.dataset.empty()) file.attribute("", "dataset", predictions.dataset);
+  if (!predictions.class_names.empty()) file.attribute("", "class_names", predictions.class_names);
   file.write("label", predictions.label);
   file.write("piece", predictions.piece);
   file.write("segment_index", predictions.segment_index);
@@ -132,6 +142,8 @@ Predictions read_predictions(const std::filesystem::path& path) {
          logits.shape[1]);
   p.classes = static_cast<int>(logits.shape[1]);
   p.logits = std::move(logits.values);
+  if (file.has_attribute("", "dataset")) p.dataset = file.text_attribute("", "dataset");
+  if (file.has_attribute("", "class_names")) p.class_names = file.texts_attribute("", "class_names");
   p.label = file.read<std::int32_t>("label", logits.shape[0]);
   p.piece = file.read<std::uint32_t>("piece", logits.shape[0]);
   p.segment_index = file.read<std::uint32_t>("segment_index", logits.shape[0]);

@@ -23,7 +23,9 @@ inline constexpr const char* kPredictionsFile = "predictions.h5";
 /// evaluation.
 struct Predictions {
   int classes = 4;
-  std::vector<float> logits;         ///< [rows, classes], all finite
+  std::string dataset;                   ///< "emopia"; empty when not known
+  std::vector<std::string> class_names;  ///< [classes], or empty when not known
+  std::vector<float> logits;             ///< [rows, classes], all finite
   std::vector<std::int32_t> label;   ///< [rows] 0..classes-1, the same for all rows of a piece; -1 unknown
   std::vector<std::uint32_t> piece;  ///< [rows] index into the lists below
   std::vector<std::uint32_t> segment_index;  ///< [rows] which segment of its piece, from 0; never twice
@@ -33,6 +35,8 @@ struct Predictions {
   std::vector<std::string> split;  ///< [pieces] "train", "valid", "test" of the split that was used
   ArtifactHeader header;
 
+  /// Whether the classes are Russell's quadrants, which valence and arousal can be read from.
+  bool quadrants() const;
   std::size_t rows() const { return label.size(); }
   std::size_t pieces() const { return piece_id.size(); }
 };

@@ -160,7 +160,7 @@ std::string content_digest(const TokenTable& table) {
     number(static_cast<std::int64_t>(values.size()));
     for (const std::string& value : values) hash.update(value);
   };
-  hash.update(kSchema).update(table.scheme.name);
+  hash.update(kSchema).update(table.dataset).update(table.scheme.name);
   texts(column_names(table.scheme));
   for (const TokenColumn& column : table.scheme.columns)
     for (const int value : {column.size, column.pad, column.mask}) number(value);
@@ -193,6 +193,7 @@ void write_tokens(const std::filesystem::path& path, const TokenTable& table) {
   write_header(file, header);
 
   const TokenScheme& scheme = table.scheme;
+  file.attribute("", "dataset", table.dataset);
   file.attribute("", "scheme", scheme.name);
   file.attribute("", "column_names", column_names(scheme));
   file.attribute("", "column_sizes", column_numbers(scheme, &TokenColumn::size));
@@ -225,6 +226,7 @@ TokenTable read_tokens(const std::filesystem::path& path) {
   const Hdf5Reader file(path);
   TokenTable table;
   table.header = read_header(file, kSchema);
+  table.dataset = file.text_attribute("", "dataset");
   table.scheme = read_scheme(file);
   if (file.has_attribute("", "class_names")) table.class_names = file.texts_attribute("", "class_names");
   if (file.has_attribute("", "split_names")) table.split_names = file.texts_attribute("", "split_names");

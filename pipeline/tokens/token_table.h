@@ -39,6 +39,7 @@ struct TokenPiece {
 };
 
 struct TokenTable {
+  std::string dataset;  ///< "emopia", "vgmidi", "folder"
   TokenScheme scheme;
   int row_words = 512;
   std::vector<std::uint8_t> words;    ///< [rows, row_words, columns], padded with each column's pad id

@@ -49,6 +49,7 @@ TokenizedCorpus tokenize_corpus(const Corpus& corpus, const ReadOptions& options
   });
 
   TokenTable& table = result.table;
+  table.dataset = corpus.name;
   table.scheme = cp4_scheme();
   table.row_words = kRowWords;
   table.class_names = corpus.class_names;

@@ -48,6 +48,8 @@ Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t
                              const torch::Tensor& logits) {
   Predictions predictions;
   predictions.classes = dataset.classes;
+  predictions.dataset = dataset.tokens->dataset;
+  predictions.class_names = dataset.tokens->class_names;
   const auto* values = logits.const_data_ptr<float>();
   predictions.logits.assign(values, values + logits.numel());
   std::vector<std::int64_t> place(dataset.tokens->pieces.size(), -1);

@@ -155,12 +155,30 @@ TEST(Metrics, DoNotDependOnTheOrderOfRows) {
 }
 
 TEST(Metrics, AsJsonUndefinedIsNull) {
-  Scores two(2);
+  Scores two(ConfusionMatrix(2));
   two.add(0, 0, 0);
   const Json json = to_json(two);
   EXPECT_EQ(json.at("count"), 1);
   EXPECT_EQ(json.at("accuracy"), 1.0);
   EXPECT_TRUE(json.at("valence_accuracy").is_null());
+}
+
+TEST(Metrics, four_classes_that_are_no_quadrants_have_no_valence_arousal_or_mode_agreement) {
+  Predictions predictions;
+  predictions.class_names = {"calm", "sad", "glad", "mad"};
+  predictions.logits = {9, 0, 0, 0};
+  predictions.label = {0};
+  predictions.piece = {0};
+  predictions.segment_index = {0};
+  predictions.piece_id = {"a.mid"};
+  predictions.group = {"a"};
+  predictions.mode = {0};
+  predictions.split = {"test"};
+  EXPECT_EQ(accuracy(score(predictions).confusion), 1);
+  EXPECT_TRUE(std::isnan(valence_accuracy(score(predictions).confusion)));
+  EXPECT_TRUE(std::isnan(mode_agreement(score(predictions))));
+  predictions.class_names = {"Q1", "Q2", "Q3", "Q4"};
+  EXPECT_EQ(valence_accuracy(score(predictions).confusion), 1);
 }
 
 }  // namespace
