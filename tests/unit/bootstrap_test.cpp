@@ -37,14 +37,14 @@ std::map<std::int64_t, ScoreBySong> simulate(const World& world, std::uint64_t t
   return by_seed;
 }
 
-TEST(Bootstrap, ValueIsTheMeanOverSeedsOfPooledAccuracy) {
+TEST(Bootstrap, value_is_the_mean_over_seeds_of_pooled_accuracy) {
   const ScoreTable table =
       make_score_table({{1, {{"a", {1, 1}}, {"b", {1, 3}}}}, {2, {{"a", {0, 1}}, {"b", {3, 3}}}}});
   EXPECT_EQ(table.songs, (std::vector<std::string>{"a", "b"}));
   EXPECT_DOUBLE_EQ(bootstrap_accuracy(table, {}).value, (2.0 / 4 + 3.0 / 4) / 2);
 }
 
-TEST(Bootstrap, AResampleDrawsAsManySongsAndSeedsAsThereAre) {
+TEST(Bootstrap, a_resample_draws_as_many_songs_and_seeds_as_there_are) {
   int resamples = 0;
   for_each_resample(3, 7, {.resamples = 50}, [&](const Resample& resample) {
     ++resamples;
@@ -58,7 +58,7 @@ TEST(Bootstrap, AResampleDrawsAsManySongsAndSeedsAsThereAre) {
 }
 
 // One seed and n songs of one clip each: resampled accuracy is a binomial share, whose SD is known.
-TEST(Bootstrap, SpreadOfOneSeedIsTheBinomialOne) {
+TEST(Bootstrap, spread_of_one_seed_is_the_binomial_one) {
   ScoreBySong scores;
   constexpr int kSongs = 400;
   for (int song = 0; song < kSongs; ++song)
@@ -72,7 +72,7 @@ TEST(Bootstrap, SpreadOfOneSeedIsTheBinomialOne) {
 
 // The share of 500 intervals that hold the truth has a standard error of 1 point around 95 %; 2.5 points are
 // allowed.
-TEST(Bootstrap, IntervalsHoldTheTrueAccuracyInAbout95OfHundredWorlds) {
+TEST(Bootstrap, intervals_hold_the_true_accuracy_in_about95_of_hundred_worlds) {
   const World world;
   int held = 0;
   for (std::uint64_t trial = 0; trial < kWorlds; ++trial) {
@@ -86,7 +86,7 @@ TEST(Bootstrap, IntervalsHoldTheTrueAccuracyInAbout95OfHundredWorlds) {
 // The same for a true paired difference of 5 points. Seeds are lucky in each arm apart, and what the arms
 // have in common falls out, so the noise of answers that is counted twice weighs more: up to 99 % are
 // allowed.
-TEST(Bootstrap, IntervalsHoldTheTrueDifferenceIn93To99OfHundredWorlds) {
+TEST(Bootstrap, intervals_hold_the_true_difference_in93_to99_of_hundred_worlds) {
   const World reference;
   World better = reference;
   better.skill += 0.05;
@@ -102,7 +102,7 @@ TEST(Bootstrap, IntervalsHoldTheTrueDifferenceIn93To99OfHundredWorlds) {
 }
 
 // Two equal arms: how often the interval of their difference leaves out 0.
-TEST(Bootstrap, EqualArmsAreToldApartInAtMost5OfHundredWorlds) {
+TEST(Bootstrap, equal_arms_are_told_apart_in_at_most5_of_hundred_worlds) {
   int false_alarms = 0;
   for (std::uint64_t trial = 0; trial < kWorlds; ++trial) {
     const Interval interval =
@@ -114,7 +114,7 @@ TEST(Bootstrap, EqualArmsAreToldApartInAtMost5OfHundredWorlds) {
   EXPECT_LE(static_cast<double>(false_alarms) / kWorlds, 0.05);
 }
 
-TEST(Bootstrap, ResampledSeedEffectsVaryAsTheMeanOfNewSeedsDoes) {
+TEST(Bootstrap, resampled_seed_effects_vary_as_the_mean_of_new_seeds_does) {
   const ScoreTable table = make_score_table({{1, {{"a", {2, 10}}, {"b", {2, 10}}}},
                                              {2, {{"a", {4, 10}}, {"b", {4, 10}}}},
                                              {3, {{"a", {9, 10}}, {"b", {9, 10}}}}});
@@ -128,7 +128,7 @@ TEST(Bootstrap, ResampledSeedEffectsVaryAsTheMeanOfNewSeedsDoes) {
   EXPECT_NEAR(squares / 3, (0.09 + 0.01 + 0.16) / 2, 1e-15);  // the unbiased variance of .2, .4, .9
 }
 
-TEST(Bootstrap, AnArmDiffersFromItselfByExactlyNothing) {
+TEST(Bootstrap, an_arm_differs_from_itself_by_exactly_nothing) {
   const ScoreTable table = make_score_table(simulate({}, 3));
   const Estimate difference = bootstrap_difference(table, table, {.resamples = 500});
   EXPECT_EQ(difference.value, 0.0);
@@ -136,14 +136,14 @@ TEST(Bootstrap, AnArmDiffersFromItselfByExactlyNothing) {
   EXPECT_EQ(difference.interval.high, 0.0);
 }
 
-TEST(Bootstrap, PairingTakesOutWhatSongsHaveInCommon) {
+TEST(Bootstrap, pairing_takes_out_what_songs_have_in_common) {
   const ScoreTable a = make_score_table(simulate({.song_sd = 0.3}, 5, 0)),
                    b = make_score_table(simulate({.song_sd = 0.3}, 5, 1));
   const Interval alone = bootstrap_accuracy(a, {}).interval, paired = bootstrap_difference(a, b, {}).interval;
   EXPECT_LT(paired.high - paired.low, alone.high - alone.low);
 }
 
-TEST(Bootstrap, TheSameSeedGivesTheSameIntervalAndAnotherSeedAnother) {
+TEST(Bootstrap, the_same_seed_gives_the_same_interval_and_another_seed_another) {
   const ScoreTable table = make_score_table(simulate({}, 4));
   const Interval a = bootstrap_accuracy(table, {.seed = 1}).interval,
                  b = bootstrap_accuracy(table, {.seed = 1}).interval,
@@ -153,13 +153,13 @@ TEST(Bootstrap, TheSameSeedGivesTheSameIntervalAndAnotherSeedAnother) {
   EXPECT_NE(std::pair(a.low, a.high), std::pair(c.low, c.high));
 }
 
-TEST(Bootstrap, OneSongGivesNoInterval) {
+TEST(Bootstrap, one_song_gives_no_interval) {
   const Estimate estimate = bootstrap_accuracy(make_score_table({{1, {{"a", {1, 2}}}}}), {});
   EXPECT_EQ(estimate.value, 0.5);
   EXPECT_TRUE(std::isnan(estimate.interval.low));
 }
 
-TEST(Bootstrap, ASongThatASeedDidNotScoreDoesNotCountForIt) {
+TEST(Bootstrap, a_song_that_a_seed_did_not_score_does_not_count_for_it) {
   const ScoreTable table = make_score_table({{1, {{"a", {1, 1}}}}, {2, {{"a", {1, 1}}, {"b", {0, 1}}}}});
   const Estimate estimate = bootstrap_accuracy(table, {});
   EXPECT_DOUBLE_EQ(estimate.value, 0.75);

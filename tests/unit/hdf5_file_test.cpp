@@ -32,7 +32,7 @@ std::vector<std::string> files_in(const std::filesystem::path& folder) {
   return names;
 }
 
-TEST(Hdf5File, ReadsBackWhatWasWritten) {
+TEST(Hdf5File, reads_back_what_was_written) {
   const TemporaryFolder folder;
   write_sample(folder / "sample.h5");
   const Hdf5Reader file(folder / "sample.h5");
@@ -46,7 +46,7 @@ TEST(Hdf5File, ReadsBackWhatWasWritten) {
   EXPECT_EQ(file.texts_attribute("words", "columns"), (std::vector<std::string>{"Bar", "Position"}));
 }
 
-TEST(Hdf5File, SaysWhatItHas) {
+TEST(Hdf5File, says_what_it_has) {
   const TemporaryFolder folder;
   write_sample(folder / "sample.h5");
   const Hdf5Reader file(folder / "sample.h5");
@@ -60,7 +60,7 @@ TEST(Hdf5File, SaysWhatItHas) {
   EXPECT_FALSE(file.has_attribute("nothing", "schema"));
 }
 
-TEST(Hdf5File, EmptyDatasetsAndTextsSurvive) {
+TEST(Hdf5File, empty_datasets_and_texts_survive) {
   const TemporaryFolder folder;
   {
     Hdf5Writer file(folder / "empty.h5");
@@ -77,7 +77,7 @@ TEST(Hdf5File, EmptyDatasetsAndTextsSurvive) {
   EXPECT_EQ(file.text_attribute("", "producer"), "");
 }
 
-TEST(Hdf5File, LargeDatasetsSpanManyChunks) {
+TEST(Hdf5File, large_datasets_span_many_chunks) {
   const TemporaryFolder folder;
   std::vector<std::int32_t> values(1'000'003);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int32_t>(i * 7);
@@ -87,7 +87,7 @@ TEST(Hdf5File, LargeDatasetsSpanManyChunks) {
   EXPECT_EQ(Hdf5Reader(folder / "large.h5").read<std::int32_t>("values", values.size()), values);
 }
 
-TEST(Hdf5File, ErrorsNameTheFileAndTheDataset) {
+TEST(Hdf5File, errors_name_the_file_and_the_dataset) {
   const TemporaryFolder folder;
   write_sample(folder / "sample.h5");
   const Hdf5Reader file(folder / "sample.h5");
@@ -108,7 +108,7 @@ TEST(Hdf5File, ErrorsNameTheFileAndTheDataset) {
   expect_named(error_of([&] { file.text_attribute("words", "sizes"); }), "sizes", "text");
 }
 
-TEST(Hdf5File, WhatIsNoHdf5FileIsRefused) {
+TEST(Hdf5File, what_is_no_hdf5_file_is_refused) {
   const TemporaryFolder folder;
   std::ofstream(folder / "text.h5") << "not this";
   EXPECT_NE(error_of([&] { Hdf5Reader file(folder / "text.h5"); }).find("is not a readable HDF5 file"),
@@ -117,7 +117,7 @@ TEST(Hdf5File, WhatIsNoHdf5FileIsRefused) {
   EXPECT_NE(error_of([&] { Hdf5Reader file(folder.path()); }).find("no such file"), std::string::npos);
 }
 
-TEST(Hdf5File, TheSameContentsGiveTheSameBytesAtAnotherTime) {
+TEST(Hdf5File, the_same_contents_give_the_same_bytes_at_another_time) {
   const TemporaryFolder folder;
   write_sample(folder / "first.h5");
   // HDF5 keeps times by the second: wait for the next one.
@@ -127,7 +127,7 @@ TEST(Hdf5File, TheSameContentsGiveTheSameBytesAtAnotherTime) {
   EXPECT_EQ(read_bytes(folder / "first.h5"), read_bytes(folder / "second.h5"));
 }
 
-TEST(Hdf5File, AFlippedByteInADatasetIsNoticed) {
+TEST(Hdf5File, a_flipped_byte_in_a_dataset_is_noticed) {
   const TemporaryFolder folder;
   std::vector<std::int32_t> values(2000, 0x12345678);
   Hdf5Writer writer(folder / "sample.h5");
@@ -144,7 +144,7 @@ TEST(Hdf5File, AFlippedByteInADatasetIsNoticed) {
   EXPECT_NE(error_of([&] { file.read<std::int32_t>("values"); }).find("cannot be read"), std::string::npos);
 }
 
-TEST(Hdf5File, AnExceptionLeavesNoFileAtAll) {
+TEST(Hdf5File, an_exception_leaves_no_file_at_all) {
   const TemporaryFolder folder;
   const std::string sentence = error_of([&] {
     Hdf5Writer file(folder / "half.h5");
@@ -155,7 +155,7 @@ TEST(Hdf5File, AnExceptionLeavesNoFileAtAll) {
   EXPECT_TRUE(files_in(folder.path()).empty());
 }
 
-TEST(Hdf5File, AnOldFileStaysUntilTheNewOneIsWhole) {
+TEST(Hdf5File, an_old_file_stays_until_the_new_one_is_whole) {
   const TemporaryFolder folder;
   write_sample(folder / "sample.h5");
   const std::vector<std::byte> before = read_bytes(folder / "sample.h5");
@@ -167,7 +167,7 @@ TEST(Hdf5File, AnOldFileStaysUntilTheNewOneIsWhole) {
   EXPECT_EQ(files_in(folder.path()).size(), 1U);
 }
 
-TEST(Hdf5File, AShapeThatIsNotThatOfTheValuesIsAnInternalError) {
+TEST(Hdf5File, a_shape_that_is_not_that_of_the_values_is_an_internal_error) {
   const TemporaryFolder folder;
   Hdf5Writer file(folder / "sample.h5");
   EXPECT_NE(error_of([&] {
@@ -176,7 +176,7 @@ TEST(Hdf5File, AShapeThatIsNotThatOfTheValuesIsAnInternalError) {
             std::string::npos);
 }
 
-TEST(Hdf5Artifact, AHeaderIsReadBack) {
+TEST(Hdf5Artifact, a_header_is_read_back) {
   const TemporaryFolder folder;
   const ArtifactHeader header = {
       "mofi-sample/1", "abc", "def", "mofi test", {{"midi", "123"}, {"mode", "456"}}};
@@ -192,7 +192,7 @@ TEST(Hdf5Artifact, AHeaderIsReadBack) {
   EXPECT_EQ(read.inputs, header.inputs);
 }
 
-TEST(Hdf5Artifact, AnotherSchemaIsRefusedNamingBoth) {
+TEST(Hdf5Artifact, another_schema_is_refused_naming_both) {
   const TemporaryFolder folder;
   write_sample(folder / "sample.h5");
   const Hdf5Reader file(folder / "sample.h5");

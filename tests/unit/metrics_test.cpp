@@ -38,7 +38,7 @@ Predictions predictions_of(std::vector<std::vector<float>> logits, std::vector<s
 //   y = [(i * 7 + i // 5) % 4 for i in range(60)]; p = [y[i] if i % 3 else (i * 5 + 1) % 4 for i in
 //   range(60)]
 // and accuracy_score of the same with the quadrants folded to valence {0, 3} and to arousal {0, 1}.
-TEST(Metrics, AgreeWithScikitLearn) {
+TEST(Metrics, agree_with_scikit_learn) {
   std::vector<int> labels, predicted;
   for (int i = 0; i < 60; ++i) {
     labels.push_back((i * 7 + i / 5) % 4);
@@ -54,14 +54,14 @@ TEST(Metrics, AgreeWithScikitLearn) {
 }
 
 // scikit-learn 1.9.1 again: class 2 is predicted but never a label and counts with F1 0; class 3 is neither.
-TEST(Metrics, MacroF1IsOverTheClassesThatOccurAsInScikitLearn) {
+TEST(Metrics, macro_F1_is_over_the_classes_that_occur_as_in_scikit_learn) {
   const ConfusionMatrix matrix = matrix_of({0, 0, 1, 1, 1, 0, 1, 0}, {0, 2, 1, 1, 0, 0, 1, 1});
   EXPECT_DOUBLE_EQ(accuracy(matrix), 0.625);
   EXPECT_DOUBLE_EQ(macro_f1(matrix), 0.44047619047619047);
   EXPECT_DOUBLE_EQ(weighted_f1(matrix), 0.6607142857142857);
 }
 
-TEST(Metrics, ValenceAndArousalAreTheHalvesOfRussellsCircle) {
+TEST(Metrics, valence_and_arousal_are_the_halves_of_russells_circle) {
   // Q1 taken for Q4 (arousal wrong), Q1 for Q2 (valence wrong), Q3 for Q2 (arousal wrong), Q2 for Q4 (both
   // wrong).
   const ConfusionMatrix matrix = matrix_of({0, 0, 2, 1}, {3, 1, 1, 3});
@@ -70,7 +70,7 @@ TEST(Metrics, ValenceAndArousalAreTheHalvesOfRussellsCircle) {
   EXPECT_DOUBLE_EQ(arousal_accuracy(matrix), 0.25);
 }
 
-TEST(Metrics, OfNothingAreUndefined) {
+TEST(Metrics, of_nothing_are_undefined) {
   const ConfusionMatrix nothing;
   EXPECT_TRUE(std::isnan(accuracy(nothing)));
   EXPECT_TRUE(std::isnan(macro_f1(nothing)));
@@ -79,21 +79,21 @@ TEST(Metrics, OfNothingAreUndefined) {
   EXPECT_TRUE(std::isnan(mode_agreement(Scores())));
 }
 
-TEST(Metrics, QuadrantsNeedFourClasses) {
+TEST(Metrics, quadrants_need_four_classes) {
   ConfusionMatrix two(2);
   two.add(0, 0);
   EXPECT_DOUBLE_EQ(accuracy(two), 1.0);
   EXPECT_TRUE(std::isnan(valence_accuracy(two)));
 }
 
-TEST(Metrics, PoolCountsAndNotAverages) {
+TEST(Metrics, pool_counts_and_not_averages) {
   ConfusionMatrix small = matrix_of({0}, {0}), large = matrix_of({0, 1, 2}, {1, 2, 3});
   small += large;
   EXPECT_DOUBLE_EQ(accuracy(small), 0.25);  // the mean of the two accuracies would be 0.5
   EXPECT_NE(error_of([&] { small += ConfusionMatrix(2); }).find("cannot be pooled"), std::string::npos);
 }
 
-TEST(Metrics, APieceIsScoredOnceByTheSumOfItsSegments) {
+TEST(Metrics, a_piece_is_scored_once_by_the_sum_of_its_segments) {
   // Two weak votes for class 1 against one strong one for class 0.
   const Predictions p = predictions_of({{3, 0, 0, 0}, {0, 1, 0, 0}, {0, 1, 0, 0}}, {0, 0, 0});
   const std::vector<Outcome> by_piece = outcomes(p);
@@ -103,7 +103,7 @@ TEST(Metrics, APieceIsScoredOnceByTheSumOfItsSegments) {
   EXPECT_DOUBLE_EQ(accuracy(score(p, {}, ScoredUnit::kRow).confusion), 1.0 / 3);
 }
 
-TEST(Metrics, SummedLogitsDecideAsAveragedLogProbabilitiesDo) {
+TEST(Metrics, summed_logits_decide_as_averaged_log_probabilities_do) {
   RandomStream stream(1, "segments");
   for (int trial = 0; trial < 200; ++trial) {
     std::vector<std::vector<float>> logits(5, std::vector<float>(4));
@@ -121,11 +121,11 @@ TEST(Metrics, SummedLogitsDecideAsAveragedLogProbabilitiesDo) {
   }
 }
 
-TEST(Metrics, TiesGoToTheLowerClass) {
+TEST(Metrics, ties_go_to_the_lower_class) {
   EXPECT_EQ(outcomes(predictions_of({{0, 2, 2, 1}}, {0})).front().predicted, 1);
 }
 
-TEST(Metrics, OnlyTheSplitsAskedForAreScored) {
+TEST(Metrics, only_the_splits_asked_for_are_scored) {
   Predictions p = predictions_of({{1, 0, 0, 0}, {0, 1, 0, 0}, {1, 0, 0, 0}}, {0, 1, 2});
   p.split = {"valid", "test", "train"};
   EXPECT_EQ(score(p).confusion.total(), 3);
@@ -134,13 +134,13 @@ TEST(Metrics, OnlyTheSplitsAskedForAreScored) {
   EXPECT_EQ(score(p, {"fold"}).confusion.total(), 0);
 }
 
-TEST(Metrics, RowsWithoutALabelAreNotScored) {
+TEST(Metrics, rows_without_a_label_are_not_scored) {
   Predictions p = predictions_of({{1, 0, 0, 0}, {1, 0, 0, 0}}, {0, 1});
   p.label[1] = -1;
   EXPECT_EQ(score(p).confusion.total(), 1);
 }
 
-TEST(Metrics, ModeAgreementLeavesOutUndefinedModes) {
+TEST(Metrics, mode_agreement_leaves_out_undefined_modes) {
   Predictions p = predictions_of({{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}}, {0, 1, 2, 3});
   p.mode = {0, 0, 1, 255};  // high and major, low but major, low and minor, undefined
   const Scores scores = score(p);
@@ -148,13 +148,13 @@ TEST(Metrics, ModeAgreementLeavesOutUndefinedModes) {
   EXPECT_DOUBLE_EQ(mode_agreement(scores), 2.0 / 3);
 }
 
-TEST(Metrics, DoNotDependOnTheOrderOfRows) {
+TEST(Metrics, do_not_depend_on_the_order_of_rows) {
   const Predictions p = predictions_of({{1, 0, 0, 0}, {0, 1, 0, 0}, {0, 0, 9, 0}}, {0, 1, 1});
   Predictions reversed = predictions_of({{0, 0, 9, 0}, {0, 1, 0, 0}, {1, 0, 0, 0}}, {1, 1, 0});
   EXPECT_EQ(score(p).confusion.count, score(reversed).confusion.count);
 }
 
-TEST(Metrics, AsJsonUndefinedIsNull) {
+TEST(Metrics, as_json_undefined_is_null) {
   Scores two(ConfusionMatrix(2));
   two.add(0, 0, 0);
   const Json json = to_json(two);

@@ -68,7 +68,7 @@ constexpr const char* kGoldenMarkdown = R"md(## Ablation: 3 arms, 6 runs
 * No arm is called best: the paired intervals do not tell the leading one apart from every other.
 )md";
 
-TEST(ReportAggregate, WritesTheTableAReaderExpects) {
+TEST(ReportAggregate, writes_the_table_a_reader_expects) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   const AggregateSummary summary = aggregate_in_place(results.path());
@@ -78,7 +78,7 @@ TEST(ReportAggregate, WritesTheTableAReaderExpects) {
   EXPECT_EQ(read_text(results / "tables/ablation.md"), kGoldenMarkdown);
 }
 
-TEST(ReportAggregate, NumbersAreThoseCountedByHand) {
+TEST(ReportAggregate, numbers_are_those_counted_by_hand) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   aggregate_in_place(results.path());
@@ -98,7 +98,7 @@ TEST(ReportAggregate, NumbersAreThoseCountedByHand) {
   EXPECT_EQ(column(results / "tables/ablation.csv", "songs").front(), "12");
 }
 
-TEST(ReportAggregate, TablesAreTheSameBytesWhateverTheOrderOfRuns) {
+TEST(ReportAggregate, tables_are_the_same_bytes_whatever_the_order_of_runs) {
   const TemporaryFolder first, second;
   std::vector<SyntheticRun> runs = small_sweep();
   write_all(first.path(), runs);
@@ -115,7 +115,7 @@ TEST(ReportAggregate, TablesAreTheSameBytesWhateverTheOrderOfRuns) {
     EXPECT_EQ(read_text(first / file), read_text(second / file)) << file;
 }
 
-TEST(ReportAggregate, RunsAreListedOneALine) {
+TEST(ReportAggregate, runs_are_listed_one_a_line) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   aggregate_in_place(results.path());
@@ -132,7 +132,7 @@ TEST(ReportAggregate, RunsAreListedOneALine) {
   EXPECT_EQ(column(file, "producer").front(), "mofi test (commit 1234567)");
 }
 
-TEST(ReportAggregate, UnfinishedAndDamagedRunsAreListedWithTheReason) {
+TEST(ReportAggregate, unfinished_and_damaged_runs_are_listed_with_the_reason) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   std::filesystem::create_directories(results / "runs/unfinished/checkpoint");
@@ -149,7 +149,7 @@ TEST(ReportAggregate, UnfinishedAndDamagedRunsAreListedWithTheReason) {
   EXPECT_EQ(summary.skipped[2].reason, "runs/unfinished: has no result.json, so the run is not finished");
 }
 
-TEST(ReportAggregate, TheSameSeedTwiceInOneArmIsRefused) {
+TEST(ReportAggregate, the_same_seed_twice_in_one_arm_is_refused) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   std::filesystem::copy(results / "runs/mode-site0-seed1", results / "runs/a-copy");
@@ -159,28 +159,28 @@ TEST(ReportAggregate, TheSameSeedTwiceInOneArmIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(results / "runs.csv"));
 }
 
-TEST(ReportAggregate, WithoutInjectionTheSiteMakesNoOtherArm) {
+TEST(ReportAggregate, without_injection_the_site_makes_no_other_arm) {
   const TemporaryFolder results;
   write_all(results.path(),
             {{.condition = "none", .site = 0, .seed = 1}, {.condition = "none", .site = 5, .seed = 2}});
   EXPECT_EQ(aggregate_in_place(results.path()).arms, 1U);
 }
 
-TEST(ReportAggregate, OneArmIsNotPooledOverUnlikeInputs) {
+TEST(ReportAggregate, one_arm_is_not_pooled_over_unlike_inputs) {
   const TemporaryFolder results;
   write_all(results.path(), {{.seed = 1}, {.seed = 2, .tokens_sha256 = std::string(64, 'b')}});
   EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("made from different tokens"),
             std::string::npos);
 }
 
-TEST(ReportAggregate, ArmsOnUnlikeTokensAreNotCompared) {
+TEST(ReportAggregate, arms_on_unlike_tokens_are_not_compared) {
   const TemporaryFolder results;
   write_all(results.path(),
             {{.condition = "none"}, {.condition = "mode", .tokens_sha256 = std::string(64, 'b')}});
   EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("not comparable"), std::string::npos);
 }
 
-TEST(ReportAggregate, AFolderWithoutFinishedRunsIsAnError) {
+TEST(ReportAggregate, a_folder_without_finished_runs_is_an_error) {
   const TemporaryFolder results;
   EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("no such folder"), std::string::npos);
   std::filesystem::create_directories(results / "runs/begun");
@@ -188,7 +188,7 @@ TEST(ReportAggregate, AFolderWithoutFinishedRunsIsAnError) {
             std::string::npos);
 }
 
-TEST(ReportAggregate, FoldsOfASeedArePooledAndOnlyTheirTestPartCounts) {
+TEST(ReportAggregate, folds_of_a_seed_are_pooled_and_only_their_test_part_counts) {
   const TemporaryFolder results;
   for (const std::int64_t seed : {1, 2})
     for (const std::int64_t fold : {0, 1, 2})
@@ -201,7 +201,7 @@ TEST(ReportAggregate, FoldsOfASeedArePooledAndOnlyTheirTestPartCounts) {
   EXPECT_NE(all_notes(summary.table).find("the folds of a seed pooled"), std::string::npos);
 }
 
-TEST(ReportAggregate, AMissingFoldIsSaid) {
+TEST(ReportAggregate, a_missing_fold_is_said) {
   const TemporaryFolder results;
   for (const std::int64_t fold : {0, 1, 2}) write_synthetic_run(results.path(), {.seed = 1, .fold = fold});
   for (const std::int64_t fold : {0, 2}) write_synthetic_run(results.path(), {.seed = 2, .fold = fold});
@@ -209,7 +209,7 @@ TEST(ReportAggregate, AMissingFoldIsSaid) {
             std::string::npos);
 }
 
-TEST(ReportAggregate, ADifferenceIsOverSharedSeedsOnly) {
+TEST(ReportAggregate, a_difference_is_over_shared_seeds_only) {
   const TemporaryFolder results;
   write_all(results.path(), {{.condition = "none", .seed = 1},
                              {.condition = "none", .seed = 2},
@@ -221,7 +221,7 @@ TEST(ReportAggregate, ADifferenceIsOverSharedSeedsOnly) {
       << all_notes(summary.table);
 }
 
-TEST(ReportAggregate, AnotherBaselineMayBeNamed) {
+TEST(ReportAggregate, another_baseline_may_be_named) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   AblationOptions options = quick();
@@ -232,7 +232,7 @@ TEST(ReportAggregate, AnotherBaselineMayBeNamed) {
             (std::vector<std::string>{"1", "0", "0"}));
 }
 
-TEST(ReportAggregate, WithoutABaselineThereAreNoDifferences) {
+TEST(ReportAggregate, without_a_baseline_there_are_no_differences) {
   const TemporaryFolder results;
   write_all(results.path(), {{.condition = "mode", .site = 0}, {.condition = "mode", .site = 1}});
   const AggregateSummary summary = aggregate_in_place(results.path());
@@ -240,7 +240,7 @@ TEST(ReportAggregate, WithoutABaselineThereAreNoDifferences) {
   EXPECT_NE(all_notes(summary.table).find("No arm has injection.condition=none"), std::string::npos);
 }
 
-TEST(ReportAggregate, ABaselineThatIsNoSettingIsAUsageError) {
+TEST(ReportAggregate, a_baseline_that_is_no_setting_is_a_usage_error) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   AblationOptions options = quick();
@@ -253,14 +253,14 @@ TEST(ReportAggregate, ABaselineThatIsNoSettingIsAUsageError) {
   }
 }
 
-TEST(ReportAggregate, NoBestArmIsNamedThatCannotBeToldApart) {
+TEST(ReportAggregate, no_best_arm_is_named_that_cannot_be_told_apart) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
   EXPECT_NE(all_notes(aggregate_in_place(results.path()).table).find("No arm is called best"),
             std::string::npos);
 }
 
-TEST(ReportAggregate, ABestArmIsNamedWithItsIntervalAndItsN) {
+TEST(ReportAggregate, a_best_arm_is_named_with_its_interval_and_its_n) {
   const TemporaryFolder results;
   for (const std::int64_t seed : {1, 2, 3}) {
     write_synthetic_run(results.path(), {.condition = "none", .seed = seed, .skill = 0.0, .songs = 40});
@@ -272,7 +272,7 @@ TEST(ReportAggregate, ABestArmIsNamedWithItsIntervalAndItsN) {
   EXPECT_NE(notes.find("; 120 clips, 40 songs, 3 seeds)"), std::string::npos) << notes;
 }
 
-TEST(ReportAggregate, ASplitThatSharesSongsSaysSo) {
+TEST(ReportAggregate, a_split_that_shares_songs_says_so) {
   const TemporaryFolder results;
   write_synthetic_run(results.path(), {.split = "midibert"});
   EXPECT_NE(all_notes(aggregate_in_place(results.path()).table).find("its parts share songs"),

@@ -14,7 +14,7 @@ Table sample() {
           {"A note that is so long that it must be broken into two lines."}};
 }
 
-TEST(ReportTable, ATerminalSeesAlignedColumnsAndWrappedNotes) {
+TEST(ReportTable, a_terminal_sees_aligned_columns_and_wrapped_notes) {
   EXPECT_EQ(to_terminal(sample(), 40),
             "Layers\n"
             "\n"
@@ -27,7 +27,7 @@ TEST(ReportTable, ATerminalSeesAlignedColumnsAndWrappedNotes) {
             "  broken into two lines.\n");
 }
 
-TEST(ReportTable, MarkdownEscapesPipesAndReadsAsText) {
+TEST(ReportTable, markdown_escapes_pipes_and_reads_as_text) {
   EXPECT_EQ(to_markdown(sample()),
             "## Layers\n"
             "\n"
@@ -39,13 +39,13 @@ TEST(ReportTable, MarkdownEscapesPipesAndReadsAsText) {
             "* A note that is so long that it must be broken into two lines.\n");
 }
 
-TEST(ReportTable, CsvQuotesWhatItMust) {
+TEST(ReportTable, csv_quotes_what_it_must) {
   Table table = sample();
   table.rows.push_back({"a,b", "say \"so\""});
   EXPECT_EQ(to_csv(table), "condition,accuracy\nnone,51.9 ± 1.4\nmode|all,–\n\"a,b\",\"say \"\"so\"\"\"\n");
 }
 
-TEST(ReportFlatConfig, NestedFieldsBecomeDottedPathsInTheirOrder) {
+TEST(ReportFlatConfig, nested_fields_become_dotted_paths_in_their_order) {
   const FlatConfig flat =
       flatten({{"seed", 3}, {"data", {{"split", "song"}, {"evaluate", {"valid", "test"}}}}, {"rate", 5e-4}});
   EXPECT_EQ(flat.order, (std::vector<std::string>{"seed", "data.split", "data.evaluate", "rate"}));
@@ -56,13 +56,13 @@ TEST(ReportFlatConfig, NestedFieldsBecomeDottedPathsInTheirOrder) {
   EXPECT_EQ(flat.get("absent", "–"), "–");
 }
 
-TEST(ReportFlatConfig, NamesAreShortUnlessTheyWouldClash) {
+TEST(ReportFlatConfig, names_are_short_unless_they_would_clash) {
   EXPECT_EQ(short_names({"injection.site", "model.size", "seed"}),
             (std::vector<std::string>{"site", "size", "seed"}));
   EXPECT_EQ(short_names({"head.size", "model.size"}), (std::vector<std::string>{"head.size", "model.size"}));
 }
 
-TEST(ReportFlatConfig, NumbersReadBySizeAndBeforeTexts) {
+TEST(ReportFlatConfig, numbers_read_by_size_and_before_texts) {
   EXPECT_TRUE(reads_before("2", "10"));
   EXPECT_FALSE(reads_before("10", "2"));
   EXPECT_TRUE(reads_before("10", "none"));

@@ -35,7 +35,7 @@ ExitCode code_of(const std::filesystem::path& folder) {
   return ExitCode::kDone;
 }
 
-TEST(RunRecord, PredictionsAreReadBackAsTheyWereWritten) {
+TEST(RunRecord, predictions_are_read_back_as_they_were_written) {
   const TemporaryFolder folder;
   const Predictions written = synthetic_predictions({});
   write_predictions(folder / "p.h5", written);
@@ -55,7 +55,7 @@ TEST(RunRecord, PredictionsAreReadBackAsTheyWereWritten) {
   EXPECT_EQ(read.header.inputs, written.header.inputs);
 }
 
-TEST(RunRecord, TheDigestKnowsEveryFieldButTheHeader) {
+TEST(RunRecord, the_digest_knows_every_field_but_the_header) {
   const Predictions original = synthetic_predictions({});
   const auto changed = [&original](auto change) {
     Predictions copy = original;
@@ -73,7 +73,7 @@ TEST(RunRecord, TheDigestKnowsEveryFieldButTheHeader) {
   EXPECT_FALSE(changed([](Predictions& p) { p.header.producer = "another"; }));
 }
 
-TEST(RunRecord, PredictionsThatCannotBeScoredAreNotWritten) {
+TEST(RunRecord, predictions_that_cannot_be_scored_are_not_written) {
   const TemporaryFolder folder;
   const auto refusal = [&](auto change) {
     Predictions predictions = synthetic_predictions({});
@@ -95,7 +95,7 @@ TEST(RunRecord, PredictionsThatCannotBeScoredAreNotWritten) {
             std::string::npos);
 }
 
-TEST(RunRecord, ARecordIsReadBackAsItWasWritten) {
+TEST(RunRecord, a_record_is_read_back_as_it_was_written) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {.condition = "mode", .site = 2, .seed = 7});
   const RunRecord expected = synthetic_record({.condition = "mode", .site = 2, .seed = 7});
@@ -110,7 +110,7 @@ TEST(RunRecord, ARecordIsReadBackAsItWasWritten) {
   EXPECT_EQ(read_finished_run(folder).predictions.rows(), 72U);
 }
 
-TEST(RunRecord, TheDigestOfARecordLeavesOutTimesAndProvenance) {
+TEST(RunRecord, the_digest_of_a_record_leaves_out_times_and_provenance) {
   RunRecord record = synthetic_record({});
   const std::string digest = content_digest(record);
   record.timing["train_s"] = 99.0;
@@ -120,13 +120,13 @@ TEST(RunRecord, TheDigestOfARecordLeavesOutTimesAndProvenance) {
   EXPECT_NE(content_digest(record), digest);
 }
 
-TEST(RunRecord, ARunWithoutAResultIsUnfinished) {
+TEST(RunRecord, a_run_without_a_result_is_unfinished) {
   const TemporaryFolder folder;
   write_predictions(folder / kPredictionsFile, synthetic_predictions({}));
   EXPECT_EQ(code_of(folder.path()), ExitCode::kMissing);
 }
 
-TEST(RunRecord, AResultIsNotWrittenBeforeItsPredictions) {
+TEST(RunRecord, a_result_is_not_written_before_its_predictions) {
   const TemporaryFolder folder;
   EXPECT_NE(error_of([&] { write_run_record(folder.path(), synthetic_record({})); }), "");
   write_predictions(folder / kPredictionsFile, synthetic_predictions({}));
@@ -136,14 +136,14 @@ TEST(RunRecord, AResultIsNotWrittenBeforeItsPredictions) {
   EXPECT_FALSE(std::filesystem::exists(folder / kResultFile));
 }
 
-TEST(RunRecord, MissingPredictionsAreRefused) {
+TEST(RunRecord, missing_predictions_are_refused) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {});
   std::filesystem::remove(folder / kPredictionsFile);
   EXPECT_EQ(code_of(folder), ExitCode::kData);
 }
 
-TEST(RunRecord, PredictionsOfAnotherRunAreRefused) {
+TEST(RunRecord, predictions_of_another_run_are_refused) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {.seed = 1});
   const auto other = write_synthetic_run(results.path(), {.seed = 2});
@@ -152,7 +152,7 @@ TEST(RunRecord, PredictionsOfAnotherRunAreRefused) {
   EXPECT_NE(error_of([&] { read_run_record(folder); }).find("was written for"), std::string::npos);
 }
 
-TEST(RunRecord, AnEditedResultIsRefused) {
+TEST(RunRecord, an_edited_result_is_refused) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {});
   edit(folder / kResultFile, "\"accuracy\": 0.5", "\"accuracy\": 0.9");
@@ -160,21 +160,21 @@ TEST(RunRecord, AnEditedResultIsRefused) {
             std::string::npos);
 }
 
-TEST(RunRecord, AnEditedTimeIsNoMatter) {
+TEST(RunRecord, an_edited_time_is_no_matter) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {});
   edit(folder / kResultFile, "\"train_s\": 1.0", "\"train_s\": 2.0");
   EXPECT_EQ(code_of(folder), ExitCode::kDone);
 }
 
-TEST(RunRecord, HalfAResultIsRefused) {
+TEST(RunRecord, half_a_result_is_refused) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {});
   std::filesystem::resize_file(folder / kResultFile, std::filesystem::file_size(folder / kResultFile) / 2);
   EXPECT_NE(error_of([&] { read_run_record(folder); }).find("is not a JSON object"), std::string::npos);
 }
 
-TEST(RunRecord, AnotherSchemaIsRefusedByName) {
+TEST(RunRecord, another_schema_is_refused_by_name) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {});
   edit(folder / kResultFile, "mofi-result/1", "mofi-result/2");
@@ -183,7 +183,7 @@ TEST(RunRecord, AnotherSchemaIsRefusedByName) {
       std::string::npos);
 }
 
-TEST(RunRecord, NoByteOfThePredictionsCanBeFlippedUnseen) {
+TEST(RunRecord, no_byte_of_the_predictions_can_be_flipped_unseen) {
   const TemporaryFolder results;
   const auto folder = write_synthetic_run(results.path(), {.songs = 4});
   const auto file = folder / kPredictionsFile;
@@ -204,7 +204,7 @@ TEST(RunRecord, NoByteOfThePredictionsCanBeFlippedUnseen) {
   }
 }
 
-TEST(RunRecord, ACommandLineThatIsNoUtf8LosesNoResult) {
+TEST(RunRecord, a_command_line_that_is_no_utf8_loses_no_result) {
   const TemporaryFolder folder;
   write_predictions(folder / kPredictionsFile, synthetic_predictions({}));
   RunRecord record = synthetic_record({});

@@ -36,7 +36,7 @@ void expect_in(const std::string& part, const std::string& sentence) {
   EXPECT_NE(sentence.find(part), std::string::npos) << "'" << sentence << "'";
 }
 
-TEST(Safetensors, AreReadBackAsTheyWereWritten) {
+TEST(Safetensors, are_read_back_as_they_were_written) {
   const TemporaryFolder folder;
   const std::vector<float> weight = {1, 2, 3, 4, 5, 6}, bias = {-1, 0.5F}, nothing;
   write_safetensors(folder / "w.safetensors",
@@ -55,7 +55,7 @@ TEST(Safetensors, AreReadBackAsTheyWereWritten) {
   EXPECT_EQ(file.metadata.at("step"), "12");
 }
 
-TEST(Safetensors, DataBeginAtAMultipleOfEight) {
+TEST(Safetensors, data_begin_at_a_multiple_of_eight) {
   const TemporaryFolder folder;
   const std::vector<float> values = {1};
   for (const std::string name : {"a", "ab", "abc", "abcdefgh"}) {
@@ -68,7 +68,7 @@ TEST(Safetensors, DataBeginAtAMultipleOfEight) {
   }
 }
 
-TEST(Safetensors, TheSameTensorsGiveTheSameBytes) {
+TEST(Safetensors, the_same_tensors_give_the_same_bytes) {
   const TemporaryFolder folder;
   const std::vector<float> values = {1, 2};
   write_safetensors(folder / "a", {{"x", "F32", {2}, bytes_of(values)}}, {{"k", "v"}});
@@ -77,7 +77,7 @@ TEST(Safetensors, TheSameTensorsGiveTheSameBytes) {
 }
 
 // The format says nothing of the order of header entries; an empty tensor has no place of its own.
-TEST(Safetensors, AnEmptyTensorMayStandAnywhereInTheHeader) {
+TEST(Safetensors, an_empty_tensor_may_stand_anywhere_in_the_header) {
   const TemporaryFolder folder;
   write_raw(
       folder / "w.safetensors",
@@ -86,7 +86,7 @@ TEST(Safetensors, AnEmptyTensorMayStandAnywhereInTheHeader) {
   EXPECT_EQ(read_safetensors(folder / "w.safetensors").tensors.size(), 2U);
 }
 
-TEST(Safetensors, WritingATensorWhoseBytesDoNotFitItsShapeIsRefused) {
+TEST(Safetensors, writing_a_tensor_whose_bytes_do_not_fit_its_shape_is_refused) {
   const TemporaryFolder folder;
   const std::vector<float> values = {1, 2};
   const auto write = [&](const std::vector<SafeTensor>& tensors) {
@@ -99,7 +99,7 @@ TEST(Safetensors, WritingATensorWhoseBytesDoNotFitItsShapeIsRefused) {
   EXPECT_FALSE(std::filesystem::exists(folder / "w.safetensors"));
 }
 
-TEST(Safetensors, AGapBetweenTensorsIsRefused) {
+TEST(Safetensors, a_gap_between_tensors_is_refused) {
   expect_in(
       "gap",
       refusal(
@@ -108,7 +108,7 @@ TEST(Safetensors, AGapBetweenTensorsIsRefused) {
   expect_in("gap", refusal(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 3));
 }
 
-TEST(Safetensors, AnOverlapIsRefused) {
+TEST(Safetensors, an_overlap_is_refused) {
   expect_in(
       "overlaps",
       refusal(
@@ -116,17 +116,17 @@ TEST(Safetensors, AnOverlapIsRefused) {
           4));
 }
 
-TEST(Safetensors, BytesThatBelongToNoTensorAreRefused) {
+TEST(Safetensors, bytes_that_belong_to_no_tensor_are_refused) {
   expect_in("belong to no tensor", refusal(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", 3));
 }
 
-TEST(Safetensors, AnOversizedHeaderIsRefusedWithoutReadingIt) {
+TEST(Safetensors, an_oversized_header_is_refused_without_reading_it) {
   expect_in("header would be 18446744073709551615 bytes long", refusal("{}", 0, ~std::uint64_t{0}));
   expect_in("header would be 100000001 bytes long", refusal("{}", 0, 100'000'001));
   expect_in("header would be 3 bytes long", refusal("{}", 0, 3));
 }
 
-TEST(Safetensors, AShortFileIsRefused) {
+TEST(Safetensors, a_short_file_is_refused) {
   const TemporaryFolder folder;
   std::ofstream(folder / "short") << "1234567";
   expect_in("too short", error_of([&] { read_safetensors(folder / "short"); }));
@@ -134,7 +134,7 @@ TEST(Safetensors, AShortFileIsRefused) {
   expect_in("is given 2..9 of 8", refusal(R"({"a":{"dtype":"U8","shape":[7],"data_offsets":[2,9]}})", 8));
 }
 
-TEST(Safetensors, ShapesThatDoNotFitAreRefused) {
+TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
   expect_in("needs 8 bytes but is given 0..4",
             refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 9));
   expect_in("larger than the file",
@@ -144,7 +144,7 @@ TEST(Safetensors, ShapesThatDoNotFitAreRefused) {
             refusal(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}})", 4));
 }
 
-TEST(Safetensors, AMalformedHeaderIsRefused) {
+TEST(Safetensors, a_malformed_header_is_refused) {
   expect_in("not a JSON object", refusal("[1]", 0));
   expect_in("not a JSON object", refusal("{\"a\":", 0));
   expect_in("malformed", refusal(R"({"a":{"dtype":"F32","shape":[1]}})", 4));
