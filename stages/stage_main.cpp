@@ -37,7 +37,9 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   std::string log_level = "info";
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
-  app.failure_message([](const CLI::App*, const CLI::Error& error) { return fmt::format("error: {}; --help lists what there is\n", error.what()); });
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return fmt::format("error: {}; --help lists what there is\n", error.what());
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted_help) {

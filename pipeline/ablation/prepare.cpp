@@ -41,7 +41,7 @@ FoundDataset find_dataset(const std::string& name, const std::filesystem::path& 
 }
 
 void make_inputs(const Experiment& experiment, const std::filesystem::path& results) {
-  remove_abandoned_temporaries(results);
+  for (const char* folder : {"", "midi", "tables"}) remove_abandoned_temporaries(results / folder);
   const DatasetConfig& wanted = experiment.dataset;
   FoundDataset found{"folder", results / "midi"};
   if (wanted.name == "synthetic" && wanted.input.empty())
