@@ -14,6 +14,9 @@ namespace {
 
 using Condition = std::array<float, kModeConditionWidth>;
 
+// oneDNN compiles and keeps a kernel for every shape; with lengths in steps, few shapes occur.
+constexpr std::int64_t kLengthStep = 16;
+
 constexpr Condition kNoInformation = {0.5F, 0.5F};  // the mean of the two one-hot vectors
 
 std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfig& data) {
@@ -154,6 +157,7 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
   const auto columns = static_cast<std::int64_t>(tokens.columns());
   std::int64_t length = full_length ? dataset.max_words : 1;
   for (const std::size_t r : rows) length = std::max<std::int64_t>(length, dataset.rows[r].words);
+  length = std::min<std::int64_t>((length + kLengthStep - 1) / kLengthStep * kLengthStep, dataset.max_words);
 
   const auto batch = static_cast<std::int64_t>(rows.size());
   torch::Tensor words = torch::empty({batch, length, columns}, torch::kInt64);
