@@ -1,10 +1,27 @@
 // Logits of every row of a tokens file under trained weights.
 
 #include "training/evaluate.h"
+#include <fmt/ranges.h>
+
+#include "ablation/experiment.h"
 #include "core/error.h"
+#include "core/files.h"
+#include "core/hash.h"
 #include "distributed/gpu_plugin.h"
 #include "model/weights.h"
 #include "ranked_stage.h"
+
+namespace {
+
+std::vector<std::string> class_names(const std::string& json, const std::string& weights) {
+  const auto parsed = mofi::Json::parse(json, nullptr, false);
+  if (!parsed.is_array() || parsed.size() < 2 || !parsed[0].is_string())
+    mofi::fail(mofi::ExitCode::kData, "{}: does not name its classes; expected weights of `mofi train`",
+               weights);
+  return parsed.get<std::vector<std::string>>();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace mofi;
@@ -37,13 +54,16 @@ int main(int argc, char** argv) {
     std::optional<ModeTable> modes;
     if (!mode_path.empty()) modes = read_modes(mode_path);
     Dataset dataset = whole_table(tokens, modes ? &*modes : nullptr, config);
-    dataset.classes = static_cast<int>(Json::parse(metadata.at("classes")).size());
+    const std::vector<std::string> classes = class_names(metadata.at("classes"), weights);
+    if (!tokens.class_names.empty() && tokens.class_names != classes)
+      fail(ExitCode::kData, "{}: tells {} apart; the labels of {} are {}", weights, fmt::join(classes, ", "),
+           tokens_path, fmt::join(tokens.class_names, ", "));
+    dataset.classes = static_cast<int>(classes.size());
 
-    const torch::Device device = choose_device(device_name, world.node_rank(), world.node_size());
-    std::vector<int> sizes;
-    for (const TokenColumn& column : tokens.scheme.columns) sizes.push_back(column.size);
-    Classifier model = make_classifier(config.model, config.injection, config.head, sizes, dataset.classes,
-                                       config.seed, torch::TensorOptions(torch::kFloat32).device(device));
+    const torch::Device device = choose_device(device_name, world.node_rank(), world.node_size(), false);
+    Classifier model =
+        make_classifier(config.model, config.injection, config.head, column_sizes(tokens.scheme),
+                        dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));
     const LoadReport report = load_weights(weights, model.parameters);
     if (!report.missing.empty()) fail(ExitCode::kData, "{}: lacks {}", weights, report.missing.front());
 
@@ -51,7 +71,11 @@ int main(int argc, char** argv) {
     Predictions predictions = make_predictions(
         dataset, rows, score_rows(world, model, dataset, rows, padding_of(config.training.padding), device));
     if (!world.is_root()) return;
-    predictions.header.inputs = {{"tokens", tokens.header.content_sha256}};
+    predictions.class_names = classes;
+    predictions.header.config_sha256 = config_digest(config_to_json(config, true));
+    predictions.header.inputs = {{"tokens", tokens.header.content_sha256},
+                                 {"weights", sha256_of_bytes(read_bytes(weights))}};
+    if (modes) predictions.header.inputs["mode"] = modes->header.content_sha256;
     write_predictions(output, predictions);
     Json scores = row_accuracy(predictions);
     fmt::print("{}: {} rows of {} pieces{}\n", output, predictions.rows(), predictions.pieces(),

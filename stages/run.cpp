@@ -7,11 +7,14 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/stop.h"
+#include "print_plan.h"
 #include "ranked_stage.h"
 #include "report/aggregate.h"
 
 int main(int argc, char** argv) {
   using namespace mofi;
+  install_stop_signals();  // before any thread is started
   CLI::App app{
       "Do a whole experiment: tokens and modes from MIDI, every run of the sweep, the table.\n"
       "What is already there and verified is not done again."};
@@ -24,17 +27,19 @@ int main(int argc, char** argv) {
   app.add_flag("--dry-run", dry_run, "make tokens and modes, and say what would be run");
   app.footer("Example:\n  mofi run --config configs/emopia_tiny.yaml --data ~/data/emopia");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
-    Experiment experiment = read_experiment(load(options));
-    if (!data.empty()) experiment.dataset.input = data;
+    ConfigNode root = load(options);
+    if (!data.empty()) use_data(root, data);
+    const Experiment experiment = read_experiment(root);
     const std::filesystem::path folder = results.empty() ? "results/" + experiment.name : results;
 
-    if (world.is_root()) make_inputs(experiment, folder);
+    if (world.is_root() && experiment.inputs.tokens.empty()) make_inputs(experiment, folder);
     world.barrier();
     const LoadedInputs inputs = load_inputs(experiment.inputs, folder);
-    const std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);
-    world.barrier();
+    check_cells(experiment.cells, inputs.view());
+    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);
+    agree_on_states(world, plan);
     if (dry_run) {
-      if (world.is_root()) fmt::print("{}", to_terminal(plan_table(plan)));
+      if (world.is_root()) print_plan(plan);
       return;
     }
     const SweepOutcome outcome = execute(world, plan, inputs.view());
@@ -44,6 +49,7 @@ int main(int argc, char** argv) {
         std::any_of(plan.begin(), plan.end(), [](const PlannedRun& run) { return run.is_done(); });
     if (!any_result) require_success(outcome);  // there is no table, and why not is in the list of failures
     AblationOptions table;
+    for (const PlannedRun& run : plan) table.only.insert(run.id);
     table.baseline = experiment.report.baseline;
     table.bootstrap.resamples = experiment.report.bootstrap;
     table.bootstrap.seed = experiment.report.bootstrap_seed;

@@ -10,7 +10,6 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/provenance.h"
-#include "core/stop.h"
 
 namespace mofi {
 
@@ -31,7 +30,6 @@ void let_first_rank_speak() {
 
 int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body) {
   remember_command_line(argc, argv);
-  install_stop_signals();
   app.option_defaults()->always_capture_default();
   app.get_formatter()->column_width(34);
   std::string log_level = "info";

@@ -13,8 +13,8 @@ namespace mofi {
 /// Parses the command line, runs `body`, and returns the exit code (core/error.h). Adds --log-level.
 int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body);
 
-/// What goes wrong on every rank alike, such as a wrong config, is told once: the others wait a second before they say it
-/// too, and the first, once it has spoken, ends them.
+/// What goes wrong on every rank alike, such as a wrong config, is told once: the others wait a second before
+/// they say it too, and the first, once it has spoken, ends them.
 void let_first_rank_speak();
 
 /// "internal: " and the first line of what an unforeseen exception says; the rest (a stack, with LibTorch)

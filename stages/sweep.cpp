@@ -3,10 +3,13 @@
 #include "ablation/execute.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
+#include "core/stop.h"
+#include "print_plan.h"
 #include "ranked_stage.h"
 
 int main(int argc, char** argv) {
   using namespace mofi;
+  install_stop_signals();  // before any thread is started
   CLI::App app{"Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks."};
   ConfigOptions options;
   std::string action, results;
@@ -23,14 +26,16 @@ int main(int argc, char** argv) {
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     const Experiment experiment = read_experiment(load(options));
     const LoadedInputs inputs = load_inputs(experiment.inputs, results);
-    const std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), results);
-    world.barrier();  // nobody changes the folder before everybody has looked at it
+    check_cells(experiment.cells, inputs.view());
+    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), results);
+    agree_on_states(world, plan);
     if (action == "run") {
       const SweepOutcome outcome = execute(world, plan, inputs.view());
       if (world.is_root()) require_success(outcome);
+    } else if (world.is_root() && action == "plan") {
+      print_plan(plan);
     } else if (world.is_root()) {
-      fmt::print("{}", action == "plan" ? to_terminal(plan_table(plan))
-                                        : fmt::format("{} runs: {}\n", plan.size(), count_states(plan)));
+      fmt::print("{} runs: {}\n", plan.size(), count_states(plan));
     }
   });
 }

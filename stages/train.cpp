@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "model/weights.h"
 #include "ranked_stage.h"
@@ -12,6 +13,7 @@
 
 int main(int argc, char** argv) {
   using namespace mofi;
+  install_stop_signals();  // before any thread is started
   CLI::App app{
       "Train one run: fine-tune MidiBERT, or train it from scratch, with or without injection.\n"
       "Under mpirun all ranks train it together (data-parallel)."};
@@ -37,7 +39,7 @@ int main(int argc, char** argv) {
     const LoadedInputs inputs = load_inputs(experiment.inputs, ".");
     const Cell& cell = experiment.cells.front();
     const torch::Device device =
-        choose_device(cell.config.training.device, world.node_rank(), world.node_size());
+        choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
     ProgressBar bar("train", "epochs", cell.config.training.epochs, !world.is_root());
     const RunOutcome outcome =
         fine_tune(world, cell.config, inputs.view(), device, [&](const EpochReport& epoch) {
@@ -45,6 +47,8 @@ int main(int argc, char** argv) {
         });
     if (!world.is_root()) return;
     const auto digests = input_digests(cell.config, inputs.view());
+    std::filesystem::remove(std::filesystem::path(output) /
+                            kResultFile);  // it tells of the weights before these
     save_weights(std::filesystem::path(output) / "weights.safetensors", outcome.model.parameters,
                  {{"schema", "mofi-weights/1"},
                   {"config", config_to_json(cell.config, true).dump()},

@@ -24,7 +24,8 @@ std::string accuracies(const Json& metrics) {
 
 void do_run(const World& world, const PlannedRun& run, const RunInputs& inputs) {
   const RunConfig& config = run.cell->config;
-  const torch::Device device = choose_device(config.training.device, world.node_rank(), world.node_size());
+  const torch::Device device =
+      choose_device(config.training.device, world.node_rank(), world.node_size(), true);
   const RunOutcome outcome = fine_tune(World::alone(), config, inputs, device);
   write_run_folder(run.folder, run.id, config, input_digests(config, inputs), outcome);
   log_info("{} done in {}: accuracy {}", run.id, readable_duration(outcome.timing["total_s"].get<double>()),
@@ -62,17 +63,19 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
       const auto ticket = tickets.next();
       if (!ticket) break;
       const PlannedRun& run = *todo[static_cast<std::size_t>(*ticket)];
-      bar.update(*ticket, run.cell->slug);
+      bar.update(*ticket + 1, run.cell->slug);
       try {
         do_run(world, run, inputs);
         ++done;
       } catch (const Error& error) {
-        if (error.code() == ExitCode::kStopped) break;
+        if (error.code() == ExitCode::kStopped) break;  // the flag is still up: see below
         failed += failure_line(run, error.what());
       } catch (const std::exception& error) {
         failed += failure_line(run, error.what());
       }
     }
+    if (requested_stop() != 0) tickets.stop();
+    tickets.finish();
   }
   const int stop_signal = world.maximum(requested_stop());
   if (stop_signal != 0)

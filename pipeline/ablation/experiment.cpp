@@ -105,7 +105,8 @@ std::vector<Cell> read_cells(const ConfigNode& run, const ConfigNode* sweep) {
       ConfigNode tree = run;
       for (std::size_t i = 0; i < axes.size(); ++i) set_config(tree, axes[i].path, axes[i].values[at[i]]);
       Cell cell = make_cell(tree, arm.source.text());
-      const auto [first, is_new] = seen.emplace(config_to_json(cell.config, true).dump(), cell.source);
+      const auto [first, is_new] =
+          seen.emplace(config_to_json(cell.config, true).dump() + cell.config.training.weights, cell.source);
       if (!is_new)
         fail(ExitCode::kUsage, "{}: the sweep asks for {} a second time; it is already asked for at {}",
              cell.source, cell.slug, first->second);

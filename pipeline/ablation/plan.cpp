@@ -1,6 +1,7 @@
 #include "ablation/plan.h"
 
 #include <map>
+#include <set>
 
 #include "ablation/run_folder.h"
 #include "core/error.h"
@@ -8,22 +9,6 @@
 
 namespace mofi {
 namespace {
-
-const char* name_of(PlannedRun::State state) {
-  switch (state) {
-    case PlannedRun::State::kDone:
-      return "done";
-    case PlannedRun::State::kNew:
-      return "new";
-    case PlannedRun::State::kUnfinished:
-      return "unfinished";
-    case PlannedRun::State::kFailed:
-      return "failed";
-    case PlannedRun::State::kDamaged:
-      return "damaged";
-  }
-  return "?";
-}
 
 void look_at_folder(PlannedRun& run) {
   using State = PlannedRun::State;
@@ -53,6 +38,37 @@ void look_at_folder(PlannedRun& run) {
 
 }  // namespace
 
+const char* state_name(PlannedRun::State state) {
+  switch (state) {
+    case PlannedRun::State::kDone:
+      return "done";
+    case PlannedRun::State::kNew:
+      return "new";
+    case PlannedRun::State::kUnfinished:
+      return "unfinished";
+    case PlannedRun::State::kFailed:
+      return "failed";
+    case PlannedRun::State::kDamaged:
+      return "damaged";
+  }
+  return "?";
+}
+
+void check_cells(const std::vector<Cell>& cells, const RunInputs& inputs) {
+  std::set<std::string> checked;  // the seed and most of a config play no part in whether there are rows
+  for (const Cell& cell : cells) {
+    if (!checked.insert(config_to_json(cell.config.data).dump() + cell.config.injection.condition).second)
+      continue;
+    try {
+      make_dataset(*inputs.tokens, inputs.modes, cell.config);
+    } catch (const Error& error) {
+      if (cell.source.empty()) throw;
+      throw Error(error.code(),
+                  fmt::format("{}: {} cannot be run: {}", cell.source, cell.slug, error.what()));
+    }
+  }
+}
+
 std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
                                   const std::filesystem::path& results) {
   std::map<std::string, std::string> weights_digests;  // each file is hashed once, not once a cell
@@ -76,21 +92,24 @@ std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInput
   return plan;
 }
 
+void agree_on_states(const World& world, std::vector<PlannedRun>& plan) {
+  std::string states;
+  for (const PlannedRun& run : plan) states += static_cast<char>('0' + static_cast<int>(run.state));
+  states = world.broadcast(states);
+  if (states.size() != plan.size())
+    fail(ExitCode::kInternal, "rank {} has planned {} runs, rank 0 {}", world.rank(), plan.size(),
+         states.size());
+  for (std::size_t i = 0; i < plan.size(); ++i)
+    plan[i].state = static_cast<PlannedRun::State>(states[i] - '0');
+}
+
 std::string count_states(const std::vector<PlannedRun>& plan) {
   std::map<PlannedRun::State, int> counts;
   for (const PlannedRun& run : plan) ++counts[run.state];
   std::string text;
   for (const auto& [state, count] : counts)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(state));
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, state_name(state));
   return text;
-}
-
-Table plan_table(const std::vector<PlannedRun>& plan) {
-  Table table;
-  table.columns = {{"run", Align::kLeft}, {"state", Align::kLeft}, {"why", Align::kLeft}};
-  for (const PlannedRun& run : plan) table.rows.push_back({run.id, name_of(run.state), run.reason});
-  table.notes = {fmt::format("{} runs: {}.", plan.size(), count_states(plan))};
-  return table;
 }
 
 }  // namespace mofi

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ablation/experiment.h"
-#include "report/table.h"
+#include "distributed/world.h"
 #include "training/fine_tune.h"
 
 namespace mofi {
@@ -22,15 +22,22 @@ struct PlannedRun {
   bool is_done() const { return state == State::kDone; }
 };
 
+/// Throws for a cell that cannot work with these inputs, saying where it is asked for: an unknown split, a
+/// part without rows, a condition without modes, too few songs for the folds.
+void check_cells(const std::vector<Cell>& cells, const RunInputs& inputs);
+
 /// One entry a cell, in order. A run is done when its record and predictions are there, whole, and of this
 /// very run.
 std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
                                   const std::filesystem::path& results);
 
-/// "done 12, new 3".
-std::string count_states(const std::vector<PlannedRun>& plan);
+/// "done", "new", "unfinished", "failed" or "damaged".
+const char* state_name(PlannedRun::State state);
 
-/// Run, state and reason, a line each.
-Table plan_table(const std::vector<PlannedRun>& plan);
+/// Gives every rank root's view of what is done: another job may have finished a run while they looked.
+void agree_on_states(const World& world, std::vector<PlannedRun>& plan);
+
+/// "12 done, 3 new".
+std::string count_states(const std::vector<PlannedRun>& plan);
 
 }  // namespace mofi

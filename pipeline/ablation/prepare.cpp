@@ -1,5 +1,6 @@
 #include "ablation/prepare.h"
 
+#include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -59,11 +60,40 @@ void make_inputs(const Experiment& experiment, const std::filesystem::path& resu
   if (!holds(results / kModeFile, content_digest(modes), read_modes)) write_modes(results / kModeFile, modes);
 }
 
+void use_data(ConfigNode& root, const std::filesystem::path& folder) {
+  const auto text = [&](const std::string& value) {
+    ConfigNode node;
+    node.kind = ConfigNode::Kind::kScalar;
+    node.scalar = value;
+    node.source = {"--data " + folder.string(), 0};
+    return node;
+  };
+  set_config(root, "dataset.input", text(folder.string()));
+  const auto fields = read_experiment(root);
+  if (fields.dataset.name != "synthetic") return;
+
+  const FoundDataset found = find_dataset("synthetic", folder);
+  set_config(root, "dataset.name", text(found.name));
+  set_config(root, "dataset.input", text(found.folder.string()));
+  set_config(root, "name", text(fields.name + "_" + found.name));
+  const auto labels = found.folder / "labels.csv";
+  if (found.name == "emopia") {
+    set_config(root, "data.split", text("song_level"));
+  } else if (found.name == "vgmidi" || !std::filesystem::exists(labels) || !read_csv(labels).has("split")) {
+    set_config(root, "data.split", text("folds"));
+    ConfigNode parts;
+    parts.kind = ConfigNode::Kind::kSequence;
+    parts.items = {text("test")};
+    set_config(root, "data.evaluate", parts);
+  }
+}
+
 LoadedInputs load_inputs(const InputsConfig& inputs, const std::filesystem::path& results) {
   const std::filesystem::path tokens =
       inputs.tokens.empty() ? results / kTokensFile : std::filesystem::path(inputs.tokens);
-  const std::filesystem::path mode =
-      inputs.mode.empty() ? results / kModeFile : std::filesystem::path(inputs.mode);
+  // A mode file is taken from the results folder only together with its tokens.
+  std::filesystem::path mode = inputs.mode;
+  if (mode.empty() && inputs.tokens.empty()) mode = results / kModeFile;
   if (!std::filesystem::exists(tokens))
     fail(ExitCode::kMissing,
          "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain",
@@ -72,7 +102,7 @@ LoadedInputs load_inputs(const InputsConfig& inputs, const std::filesystem::path
   if (std::filesystem::exists(mode))
     loaded.modes = read_modes(mode);
   else if (!inputs.mode.empty())
-    fail(ExitCode::kMissing, "{}: no such file", mode.string());
+    fail(ExitCode::kMissing, "{}: no such file; make it with `mofi mode`", mode.string());
   return loaded;
 }
 

@@ -20,6 +20,11 @@ struct FoundDataset {
 };
 FoundDataset find_dataset(const std::string& name, const std::filesystem::path& folder);
 
+/// What `--data DIR` does to a config: names the folder. A config of composed music becomes one of the real
+/// data set that the folder holds, under a name of its own and with a split that it has: EMOPIA's song_level,
+/// a folder's given one, else the first of 5 folds.
+void use_data(ConfigNode& root, const std::filesystem::path& folder);
+
 /// The tables in memory.
 struct LoadedInputs {
   TokenTable tokens;

@@ -7,10 +7,10 @@
 
 namespace mofi {
 
-/// "mofi 0.1.0 (commit 1a2b3c4, uncommitted changes)".
+/// "mofi 0.1.0 (commit 1a2b3c4d5e6f+changes)".
 std::string producer();
 
-/// Program, commit, host, start of the process in UTC, command line where known.
+/// Program, commit, host, command line and the current time in UTC.
 Json provenance();
 
 /// Remembers the command line for provenance(). Call once, first thing in main.

@@ -4,7 +4,8 @@
 
 namespace mofi {
 
-/// Installs the handlers. A second INT or TERM kills the process as usual.
+/// Installs the handlers, for programs that look at requested_stop(). Call before any thread is started.
+/// A second INT or TERM kills the process as usual.
 void install_stop_signals();
 
 /// The signal that asked this process to stop, or 0.

@@ -59,7 +59,7 @@ const GpuPlugin* gpu_plugin() { return attempt().plugin; }
 
 const std::string& gpu_state() { return attempt().state; }
 
-torch::Device choose_device(const std::string& wanted, int node_rank, int node_size) {
+torch::Device choose_device(const std::string& wanted, int node_rank, int node_size, bool may_share) {
   if (wanted == "cpu") return torch::kCPU;
   const GpuPlugin* plugin = gpu_plugin();
   if (plugin == nullptr) {
@@ -67,12 +67,15 @@ torch::Device choose_device(const std::string& wanted, int node_rank, int node_s
     return torch::kCPU;
   }
   const int devices = plugin->device_count();
-  if (node_size > devices)
+  if (node_size > devices && !may_share)
     fail(ExitCode::kMissing,
-         "{} ranks share this node but it has {}; start at most one rank per device, or use device=cpu",
+         "{} ranks would train one run together on this node, but it has {}; start at most one rank per "
+         "device, or set "
+         "training.device=cpu",
          node_size, gpu_state());
-  plugin->use_device(node_rank);
-  return {torch::kCUDA, static_cast<torch::DeviceIndex>(node_rank)};
+  const int device = node_rank % devices;
+  plugin->use_device(device);
+  return {torch::kCUDA, static_cast<torch::DeviceIndex>(device)};
 }
 
 }  // namespace mofi

@@ -35,8 +35,9 @@ const GpuPlugin* gpu_plugin();
 /// Why gpu_plugin() is what it is, in a sentence.
 const std::string& gpu_state();
 
-/// The device of this rank for "auto", "cpu" or "cuda". Throws kMissing when cuda is asked for and not there,
-/// or when a node has more ranks than devices.
-torch::Device choose_device(const std::string& wanted, int node_rank, int node_size);
+/// The device of this rank for "auto", "cpu" or "cuda". Ranks of a node take its devices in turn.
+/// They may share one where each does runs of its own, not where they train one run together. Throws kMissing
+/// when cuda is asked for and not there, or when ranks that must not would have to share.
+torch::Device choose_device(const std::string& wanted, int node_rank, int node_size, bool may_share);
 
 }  // namespace mofi

@@ -13,16 +13,22 @@ namespace mofi {
 
 class TicketQueue {
  public:
-  /// Collective: made and destroyed by all ranks together. Tickets are 0..total-1.
+  /// Collective: made by all ranks together. Tickets are 0..total-1.
   TicketQueue(const World& world, std::int64_t total);
+  /// Stops answering. Ranks that go on end with `finish`.
   ~TicketQueue();
   TicketQueue(const TicketQueue&) = delete;
   TicketQueue& operator=(const TicketQueue&) = delete;
 
-  /// The next ticket, or none when all are taken.
+  /// The next ticket, or none when all are taken or a rank has called `stop`.
   std::optional<std::int64_t> next();
+  /// Gives out no more tickets, to any rank.
+  void stop();
+  /// Collective: waits until every rank has its last answer.
+  void finish();
 
  private:
+  std::int64_t ask_root(char question) const;
   void answer_others();
 
   const World& world_;

@@ -33,7 +33,8 @@ template <class Field>
 void describe(Field& field, BackboneConfig& c) {
   field("size", c.size,
         {.help = "preset of the four sizes below: tiny (2 layers of 128), mini (4 of 256), base (12 of 768)",
-         .choices = {"tiny", "mini", "base"}});
+         .choices = {"tiny", "mini", "base"},
+         .is_volatile = true});  // the four numbers below are what counts
   if constexpr (Field::kReads) apply_size(c);
   field("layers", c.layers,
         {.help = "Transformer layers L; injection sites are 0..L", .minimum = 1, .maximum = 48});

@@ -12,7 +12,7 @@ namespace mofi {
 torch::Tensor ParameterSet::add(const std::string& name, torch::IntArrayRef shape, Initializer initializer) {
   for (const NamedTensor& existing : all_)
     if (existing.name == name) fail(ExitCode::kInternal, "parameter {} is registered twice", name);
-  // Drawn on the CPU in float32 whatever the device and type, so that the numbers are the same everywhere.
+  // Drawn on the CPU in float32 whatever the device and type, so that those play no part in the numbers.
   torch::Tensor values = torch::empty(shape, torch::kFloat32);
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(stream_key(seed_, "initialise " + name));
   switch (initializer.kind) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct AblationOptions {
   /// The splits that are scored, pooled. Empty: what each run's data.evaluate says, but of a cross-validation
   /// only the test part, in which every piece is once.
   std::vector<std::string> splits;
+  std::set<std::string> only;  ///< names of run folders; empty: all that are there
   BootstrapOptions bootstrap;
 };
 

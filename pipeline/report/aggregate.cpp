@@ -9,7 +9,7 @@ namespace mofi {
 
 AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
                            const AblationOptions& options) {
-  const RunSet runs = read_runs(results_dir);
+  const RunSet runs = read_runs(results_dir, options.only);
   if (runs.runs.empty()) {
     const std::string first =
         runs.skipped.empty()

@@ -76,7 +76,7 @@ std::uint32_t Names::number(const std::string& name) {
   return entry->second;
 }
 
-RunSet read_runs(const std::filesystem::path& results_dir) {
+RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::string>& only) {
   const auto runs_dir = results_dir / "runs";
   if (!std::filesystem::is_directory(runs_dir))
     fail(ExitCode::kMissing, "{}: no such folder; expected the results folder of a sweep, with runs/ in it",
@@ -92,6 +92,10 @@ RunSet read_runs(const std::filesystem::path& results_dir) {
   const std::string prefix = (results_dir / "").string();
   for (const std::string& name : folders) {
     const std::string folder = "runs/" + name;
+    if (!only.empty() && !only.contains(name)) {
+      set.skipped.push_back({folder, "is no run of this sweep"});
+      continue;
+    }
     try {
       set.runs.push_back(reduced(read_finished_run(runs_dir / name), folder, set.names));
     } catch (const Error& error) {

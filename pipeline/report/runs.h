@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,6 @@ struct RunSet {
 /// Reads all of `results_dir`/runs/*. Throws kMissing when there is no such folder; a folder that is no
 /// finished run is listed with the reason and never dropped in silence. Reasons name files relative to
 /// `results_dir`.
-RunSet read_runs(const std::filesystem::path& results_dir);
+RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::string>& only = {});
 
 }  // namespace mofi

@@ -119,6 +119,12 @@ Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& 
 
 }  // namespace
 
+std::vector<int> column_sizes(const TokenScheme& scheme) {
+  std::vector<int> sizes;
+  for (const TokenColumn& column : scheme.columns) sizes.push_back(column.size);
+  return sizes;
+}
+
 SplitPart part_named(const std::string& name) {
   if (name == "train") return SplitPart::kTrain;
   if (name == "valid") return SplitPart::kValid;
@@ -136,6 +142,9 @@ std::vector<std::size_t> Dataset::rows_in(const std::vector<std::string>& parts)
 }
 
 Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
+  if (config.data.max_words > tokens.row_words)
+    fail(ExitCode::kUsage, "data.max_words is {}; the rows of these tokens have {} words",
+         config.data.max_words, tokens.row_words);
   Dataset dataset = make(tokens, modes, config, parts_of_pieces(tokens, config.data), false);
   if (dataset.classes < 2)
     fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);

@@ -41,6 +41,9 @@ Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const Run
 /// Every row of the table, labelled or not, in part test: what `evaluate` scores.
 Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);
 
+/// The number of ids of every column: what the model's embedding tables are made for.
+std::vector<int> column_sizes(const TokenScheme& scheme);
+
 /// The part called "train", "valid" or "test".
 SplitPart part_named(const std::string& name);
 

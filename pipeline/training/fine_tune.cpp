@@ -34,12 +34,6 @@ void keep_freed_memory() {
   mallopt(M_TRIM_THRESHOLD, -1);
 }
 
-std::vector<int> column_sizes(const TokenScheme& scheme) {
-  std::vector<int> sizes;
-  for (const TokenColumn& column : scheme.columns) sizes.push_back(column.size);
-  return sizes;
-}
-
 std::vector<Tensor> tensors_of(const ParameterSet& parameters) {
   std::vector<Tensor> tensors;
   for (const NamedTensor& entry : parameters.all()) tensors.push_back(entry.tensor);
@@ -161,7 +155,8 @@ struct Trainer {
 void stop_if_requested(const World& world) {
   const int signal_number = world.maximum(requested_stop());
   if (signal_number != 0)
-    fail(ExitCode::kStopped, "stopped by signal {}; run the same command again to go on", signal_number);
+    fail(ExitCode::kStopped,
+         "stopped by signal {}; nothing of this run is kept, the same command starts it anew", signal_number);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ struct RunInputs {
   const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
 };
 
-/// Content digests of what decides the result, by name: tokens, mode (where the condition uses it), weights
+/// Content digests of what decides the result, by name: tokens, mode (where there is one), weights
 /// (where given).
 std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs);
 

@@ -13,7 +13,7 @@ void complete(RunConfig& config) {
          config.model.max_position);
   if (config.data.evaluate.empty())
     fail(ExitCode::kUsage, "data.evaluate is empty; expected some of train, valid, test");
-  auto parts = config.data.evaluate;
+  auto& parts = config.data.evaluate;  // sorted: their order has no effect
   std::sort(parts.begin(), parts.end());
   if (std::adjacent_find(parts.begin(), parts.end()) != parts.end())
     fail(ExitCode::kUsage, "data.evaluate names a part twice");

@@ -40,6 +40,7 @@ TEST(Tickets, every_ticket_is_given_exactly_once) {
     {
       TicketQueue tickets(world, total);
       while (const auto ticket = tickets.next()) mine += std::to_string(*ticket) + " ";
+      tickets.finish();
     }
     std::vector<int> given(static_cast<std::size_t>(total), 0);
     for (const std::string& text : world.gather(mine)) {
@@ -48,6 +49,16 @@ TEST(Tickets, every_ticket_is_given_exactly_once) {
     }
     EXPECT_THAT(given, testing::Each(1));
   }
+}
+
+TEST(Tickets, a_stop_of_one_rank_ends_the_handing_out_to_all) {
+  const World& world = test_world();
+  TicketQueue tickets(world, 1'000'000'000);
+  if (world.rank() == world.size() - 1) tickets.stop();
+  int taken = 0;
+  while (tickets.next()) ++taken;  // would take minutes without the stop
+  tickets.finish();
+  EXPECT_LT(taken, 1'000'000'000);
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ struct SyntheticRun {
 /// valid.
 inline Predictions synthetic_predictions(const SyntheticRun& run) {
   Predictions p;
+  p.dataset = "synthetic";
   for (int clip = 0; clip < 3 * run.songs; ++clip) {
     const int song = clip / 3, label = clip % 4;
     const bool in_test = run.fold ? song % 3 == *run.fold : song % 3 != 0;
@@ -83,7 +84,7 @@ inline Predictions synthetic_predictions(const SyntheticRun& run) {
 inline RunRecord synthetic_record(const SyntheticRun& run) {
   RunRecord record;
   record.run_id = run.id();
-  Json data = {{"dataset", "synthetic"}, {"split", run.split}, {"evaluate", {"valid", "test"}}};
+  Json data = {{"split", run.split}, {"evaluate", {"valid", "test"}}};
   if (run.fold) data["fold"] = *run.fold;
   record.config = {{"seed", run.seed},
                    {"data", std::move(data)},
