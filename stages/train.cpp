@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
       "    --set model.size=tiny --set injection.condition=mode --set injection.site=0");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     ConfigNode root = load(options);
-    std::erase_if(root.entries, [](const auto& entry) { return entry.first == "sweep"; });
+    std::erase_if(root.entries, [](const auto& entry) { return entry.key == "sweep"; });
     Experiment experiment = read_experiment(root);
     if (!tokens.empty()) experiment.inputs.tokens = tokens;
     if (!mode.empty()) experiment.inputs.mode = mode;

@@ -41,7 +41,7 @@ std::vector<Axis> read_axes(const ConfigNode& mapping, const std::string& what) 
   for (const auto& [path, value] : mapping.entries) {
     axes.push_back(
         {path, value.kind == ConfigNode::Kind::kSequence ? value.items : std::vector<ConfigNode>{value}});
-    if (axes.back().values.empty()) refuse_value(value, what + "." + path, "at least one value");
+    if (axes.back().values.empty()) refuse_value(value, fmt::format("{}.{}", what, path), "at least one value");
   }
   return axes;
 }
@@ -63,7 +63,7 @@ ConfigNode run_section(const ConfigNode& root) {
   ConfigNode run = root;
   std::erase_if(run.entries, [](const auto& entry) {
     for (const char* section : {"name", "dataset", "tonality", "inputs", "report"})
-      if (entry.first == section) return true;
+      if (entry.key == section) return true;
     return false;
   });
   return run;
@@ -120,7 +120,7 @@ std::vector<Cell> read_cells(const ConfigNode& run, const ConfigNode* sweep) {
 
 Experiment read_experiment(const ConfigNode& root) {
   ConfigNode without_sweep = root;
-  std::erase_if(without_sweep.entries, [](const auto& entry) { return entry.first == "sweep"; });
+  std::erase_if(without_sweep.entries, [](const auto& entry) { return entry.key == "sweep"; });
   auto fields = read_config<ExperimentFields>(without_sweep);
   complete(fields.run);
   Experiment experiment{

@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 add_library(mofi_options INTERFACE)
 target_include_directories(mofi_options INTERFACE ${PROJECT_SOURCE_DIR}/pipeline)
 # -Wrestrict: GCC 12 warns of a plain text + std::string (GCC bug 105651).
-target_compile_options(mofi_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wno-restrict)
+target_compile_options(mofi_options INTERFACE -Wall -Wextra -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(MOFI_WARNINGS_AS_ERRORS)
   target_compile_options(mofi_options INTERFACE -Werror)
 endif()

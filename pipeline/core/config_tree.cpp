@@ -46,7 +46,7 @@ ConfigNode convert(const YAML::Node& yaml, const std::string& file, int depth) {
                where.text(), key, first->source.text());
         ConfigNode value = convert(entry.second, file, depth + 1);
         value.source = where;
-        node.entries.emplace_back(key, std::move(value));
+        node.entries.push_back({key, std::move(value)});
       }
       break;
   }
@@ -79,7 +79,7 @@ ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::
              included.string());
       merge_config(merged, load(included, open_files));
     }
-    std::erase_if(own.entries, [](const auto& entry) { return entry.first == kIncludeKey; });
+    std::erase_if(own.entries, [](const auto& entry) { return entry.key == kIncludeKey; });
   }
   merge_config(merged, own);
   return merged;
@@ -133,7 +133,7 @@ void merge_config(ConfigNode& base, const ConfigNode& overlay) {
     if (ConfigNode* existing = base.find(key))
       merge_config(*existing, value);
     else
-      base.entries.emplace_back(key, value);
+      base.entries.push_back({key, value});
   }
 }
 
@@ -153,8 +153,8 @@ void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode val
     }
     ConfigNode* child = node->find(key);
     if (child == nullptr) {
-      node->entries.emplace_back(key, ConfigNode{});
-      child = &node->entries.back().second;
+      node->entries.push_back({key, ConfigNode{}});
+      child = &node->entries.back().value;
       child->source = value.source;
     }
     node = child;

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace mofi {
@@ -17,18 +16,25 @@ struct ConfigSource {
   std::string text() const;
 };
 
+struct ConfigEntry;
+
 struct ConfigNode {
   enum class Kind { kNull, kScalar, kSequence, kMapping };
   Kind kind = Kind::kNull;
   std::string scalar;
   bool quoted = false;  ///< "012" in quotes is text, never a number
   std::vector<ConfigNode> items;
-  std::vector<std::pair<std::string, ConfigNode>> entries;
+  std::vector<ConfigEntry> entries;
   ConfigSource source;
 
   /// The entry of that key, or nullptr.
   const ConfigNode* find(std::string_view key) const;
   ConfigNode* find(std::string_view key);
+};
+
+struct ConfigEntry {
+  std::string key;
+  ConfigNode value;
 };
 
 /// Reads a file and, recursively, the files of its `include:` list (paths relative to the file); what the
