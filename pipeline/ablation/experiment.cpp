@@ -41,7 +41,8 @@ std::vector<Axis> read_axes(const ConfigNode& mapping, const std::string& what) 
   for (const auto& [path, value] : mapping.entries) {
     axes.push_back(
         {path, value.kind == ConfigNode::Kind::kSequence ? value.items : std::vector<ConfigNode>{value}});
-    if (axes.back().values.empty()) refuse_value(value, fmt::format("{}.{}", what, path), "at least one value");
+    if (axes.back().values.empty())
+      refuse_value(value, fmt::format("{}.{}", what, path), "at least one value");
   }
   return axes;
 }

@@ -64,7 +64,7 @@ c10::intrusive_ptr<c10d::ProcessGroup> make_group(const World& world, torch::Dev
 
 }  // namespace
 
-DataParallel::DataParallel(const World& world, std::vector<Tensor> parameters, torch::Device device) {
+DataParallel::DataParallel(const World& world, const std::vector<Tensor>& parameters, torch::Device device) {
   if (world.size() == 1) return;
   group_ = make_group(world, device);
   {

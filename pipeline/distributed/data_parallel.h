@@ -28,7 +28,7 @@ class DataParallel {
  public:
   /// Broadcasts root's parameter values, so that all ranks start equal. Gradients live in the reducer's
   /// buckets from then on: zero them in place, never set them to none.
-  DataParallel(const World& world, std::vector<torch::Tensor> parameters, torch::Device device);
+  DataParallel(const World& world, const std::vector<torch::Tensor>& parameters, torch::Device device);
   ~DataParallel();
   DataParallel(const DataParallel&) = delete;
   DataParallel& operator=(const DataParallel&) = delete;
