@@ -1,189 +1,75 @@
 #include "midi/midi_file.h"
 
 #include <algorithm>
-#include <array>
+#include <string_view>
 
 #include "core/error.h"
+#include "midi/byte_cursor.h"
+#include "midi/note_pairing.h"
 
 namespace mofi {
 namespace {
 
-constexpr std::size_t kChannels = 16, kPitches = 128, kPrograms = 128;
-
-/// Walks through part of a file. Every read is checked against the end of the part.
-class ByteCursor {
+/// Counts what is mended; a strict reader's refuses it.
+class Mender {
  public:
-  ByteCursor(std::span<const std::byte> file, const std::string& name)
-      : name_(name), file_(file.data()), at_(file.data()), end_(file.data() + file.size()) {}
+  Mender(const std::string& name, bool strict) : name_(name), strict_(strict) {}
 
-  std::size_t offset() const { return static_cast<std::size_t>(at_ - file_); }
-  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
-
-  std::uint8_t byte(const char* expected) {
-    if (at_ == end_) ended(expected);
-    return std::to_integer<std::uint8_t>(*at_++);
-  }
-  /// A big-endian number of `size` bytes, at most 4.
-  std::uint32_t number(int size, const char* expected) {
-    std::uint32_t value = 0;
-    for (int i = 0; i < size; ++i) value = value << 8 | byte(expected);
-    return value;
-  }
-  /// A variable-length number: seven bits a byte, at most four bytes.
-  std::uint32_t variable_length(const char* expected) {
-    std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i) {
-      const std::uint8_t next = byte(expected);
-      value = value << 7 | (next & 0x7Fu);
-      if (next < 0x80) return value;
+  void mend(Repair kind, std::size_t offset) {
+    if (strict_) {
+      const RepairText& text = kRepairTexts[static_cast<std::size_t>(kind)];
+      fail(ExitCode::kData, "{}: byte {}: {} is against the standard; a tolerant reader goes on ({})", name_,
+           offset, text.found, text.done);
     }
-    refuse(offset() - 4, fmt::format("{} of at most 4 bytes", expected), "one that goes on after the fourth");
+    ++counts_[kind];
   }
-  void skip(std::size_t size, const char* what) {
-    if (size > left()) {
-      const std::string found = fmt::format("only {} before the end", left());
-      refuse(offset(), fmt::format("the {} bytes of {}", size, what), found);
-    }
-    at_ += size;
-  }
-  /// The next `size` bytes as a cursor of their own, which still counts offsets from the start of the file.
-  ByteCursor part(std::size_t size, const char* what) {
-    ByteCursor inner = *this;
-    skip(size, what);
-    inner.end_ = at_;
-    return inner;
-  }
-
-  [[noreturn]] void refuse(std::size_t offset, const std::string& expected, const std::string& found) const {
-    fail(ExitCode::kData, "{}: byte {}: expected {}, found {}; the MIDI file is damaged", name_, offset,
-         expected, found);
-  }
+  const RepairCounts& counts() const { return counts_; }
 
  private:
-  [[noreturn]] void ended(const char* expected) const {
-    refuse(offset(), expected, "the end of the chunk or file");
-  }
-
   const std::string& name_;
-  const std::byte* file_;
-  const std::byte* at_;
-  const std::byte* end_;
+  bool strict_;
+  RepairCounts counts_;
 };
 
-/// The notes of a track that have begun and not ended: per channel and pitch a list in the order of
-/// beginning, all lists in one pool.
-class OpenNotes {
- public:
-  void clear() {
-    first_.fill(kNone);
-    pool_.clear();
-    free_ = kNone;
-  }
+enum MetaType : std::uint8_t {
+  kSequenceNumber = 0x00,
+  kChannelPrefix = 0x20,
+  kPort = 0x21,  // not in the standard, but everywhere
+  kEndOfTrack = 0x2F,
+  kTempo = 0x51,
+  kSmpteOffset = 0x54,
+  kTimeSignature = 0x58,
+  kKeySignature = 0x59,
+};
 
-  void begin(std::size_t key, std::uint32_t start, std::uint8_t velocity) {
-    std::int32_t slot = free_;
-    if (slot == kNone) {
-      slot = static_cast<std::int32_t>(pool_.size());
-      pool_.emplace_back();
-    } else {
-      free_ = pool_[slot].next;
+/// Whether a meta event has the length and the values that the standard gives its type.
+bool is_sound_meta(std::uint8_t type, std::span<const std::byte> data) {
+  const auto at = [&](std::size_t i) { return std::to_integer<int>(data[i]); };
+  switch (type) {
+    case kSequenceNumber:
+      return data.empty() || data.size() == 2;
+    case kChannelPrefix:
+      return data.size() == 1 && at(0) < 16;
+    case kPort:
+      return data.size() == 1 && at(0) < 128;
+    case kEndOfTrack:
+      return data.empty();
+    case kTempo:
+      return data.size() == 3 && (at(0) | at(1) | at(2)) != 0;
+    case kSmpteOffset: {  // the hour's byte holds the frame rate, too: 0rrhhhhh
+      return data.size() == 5 && at(0) < 128 && (at(0) & 0x1F) < 24 && at(1) < 60 && at(2) < 60 &&
+             at(3) < 30 && at(4) < 100;
     }
-    pool_[slot] = {start, kNone, velocity};
-    (first_[key] == kNone ? first_[key] : pool_[last_[key]].next) = slot;
-    last_[key] = slot;
-  }
-
-  /// Calls close(start, velocity) for every note that ends by a note-off at `tick`. Ticks never fall inside a
-  /// track, so the notes that began at `tick` are the tail of the list and are looked at once.
-  template <class Close>
-  void end(std::size_t key, std::uint32_t tick, Close close) {
-    std::int32_t slot = first_[key];
-    bool closed_any = false;
-    while (slot != kNone && pool_[slot].start != tick) {
-      close(pool_[slot].start, pool_[slot].velocity);
-      closed_any = true;
-      slot = release(slot);
+    case kTimeSignature:
+      return data.size() == 4;
+    case kKeySignature: {  // 7 flats to 7 sharps, major or minor
+      const int sharps = data.size() == 2 ? static_cast<std::int8_t>(at(0)) : 99;
+      return sharps >= -7 && sharps <= 7 && at(1) <= 1;
     }
-    if (!closed_any)
-      while (slot != kNone) slot = release(slot);
-    first_[key] = slot;
+    default:
+      return type < 0x80;
   }
-
- private:
-  struct Open {
-    std::uint32_t start = 0;
-    std::int32_t next = kNone;
-    std::uint8_t velocity = 0;
-  };
-  static constexpr std::int32_t kNone = -1;
-
-  std::int32_t release(std::int32_t slot) {
-    const std::int32_t next = pool_[slot].next;
-    pool_[slot].next = free_;
-    free_ = slot;
-    return next;
-  }
-
-  std::array<std::int32_t, kChannels * kPitches> first_{}, last_{};
-  std::vector<Open> pool_;
-  std::int32_t free_ = kNone;
-};
-
-/// Collects the notes of all tracks in the order in which they end, and remembers whose they are.
-class NoteCollector {
- public:
-  explicit NoteCollector(std::size_t expected_notes) {
-    notes_.reserve(expected_notes);
-    owner_.reserve(expected_notes);
-  }
-
-  void begin_track(std::uint32_t track) {
-    track_ = track;
-    instrument_.fill(kNone);
-    program_.fill(0);
-    open_.clear();
-  }
-  void set_program(std::size_t channel, std::uint8_t program) { program_[channel] = program; }
-  void note_on(std::size_t channel, std::uint8_t pitch, std::uint8_t velocity, std::uint32_t tick) {
-    open_.begin(channel * kPitches + pitch, tick, velocity);
-  }
-  void note_off(std::size_t channel, std::uint8_t pitch, std::uint32_t tick) {
-    open_.end(channel * kPitches + pitch, tick, [&](std::uint32_t start, std::uint8_t velocity) {
-      const std::uint8_t program = program_[channel];
-      std::int32_t& owner = instrument_[channel * kPrograms + program];
-      if (owner == kNone) {
-        owner = static_cast<std::int32_t>(notes_of_.size());
-        notes_of_.push_back(0);
-      }
-      ++notes_of_[owner];
-      is_grouped_ = is_grouped_ && (owner_.empty() || owner_.back() <= owner);
-      owner_.push_back(owner);
-      notes_.push_back({start, tick, pitch, velocity, static_cast<std::uint8_t>(channel), program, track_});
-    });
-  }
-
-  /// A counting sort by instrument, which keeps the order inside each.
-  std::vector<Note> take_grouped() {
-    if (is_grouped_) return std::move(notes_);
-    std::vector<std::size_t> next(notes_of_.size(), 0);
-    for (std::size_t i = 1; i < next.size(); ++i) next[i] = next[i - 1] + notes_of_[i - 1];
-    std::vector<Note> grouped(notes_.size());
-    for (std::size_t i = 0; i < notes_.size(); ++i) grouped[next[owner_[i]]++] = notes_[i];
-    return grouped;
-  }
-
- private:
-  static constexpr std::int32_t kNone = -1;
-
-  OpenNotes open_;
-  std::uint32_t track_ = 0;
-  std::array<std::uint8_t, kChannels> program_{};
-  std::array<std::int32_t, kChannels * kPrograms> instrument_{};  ///< of this track; numbered over the file
-  std::vector<std::size_t> notes_of_;                             ///< per instrument
-  std::vector<Note> notes_;
-  std::vector<std::int32_t> owner_;  ///< per note, its instrument
-  bool is_grouped_ = true;
-};
+}
 
 /// The data bytes that follow a system message inside a track, where some writers leave them; -1 for
 /// undefined ones.
@@ -206,45 +92,57 @@ int system_message_bytes(std::uint8_t status) {
   }
 }
 
-constexpr std::uint8_t kMetaEndOfTrack = 0x2F, kMetaTempo = 0x51;
-
 class TrackReader {
  public:
-  TrackReader(ByteCursor cursor, NoteCollector& notes, std::vector<TempoChange>& tempos)
-      : cursor_(cursor), notes_(notes), tempos_(tempos) {}
+  TrackReader(ByteCursor cursor, Mender& mender, NoteCollector& notes, std::vector<TempoChange>& tempos)
+      : cursor_(cursor), mender_(mender), notes_(notes), tempos_(tempos) {}
 
-  void read() {
-    while (cursor_.left() > 0 && !ended_) {
-      const std::size_t event_offset = cursor_.offset();
-      tick_ += cursor_.variable_length("a delta time");
-      if (tick_ > kMaxTick)
-        cursor_.refuse(event_offset, fmt::format("ticks up to {}", kMaxTick), fmt::format("{}", tick_));
-      const std::uint8_t first = cursor_.byte("an event");
-      if (first < 0x80)
-        channel_message(running_status_or_refuse(first), first);
-      else if (first < 0xF0)
-        channel_message(running_status_ = first, cursor_.byte("a data byte"));
-      else
-        other_event(first);
+  /// Returns what is left of the chunk after the track's end.
+  ByteCursor read() {
+    try {
+      while (cursor_.left() > 0 && !ended_) event();
+      if (!ended_) mender_.mend(Repair::kNoEndOfTrack, cursor_.offset());
+      if (cursor_.left() > 0) mender_.mend(Repair::kAfterEndOfTrack, cursor_.offset());
+    } catch (const Damage& damage) {
+      mender_.mend(damage.kind, damage.offset);
+      cursor_.skip(cursor_.left());
     }
+    return cursor_;
   }
 
  private:
-  std::uint8_t running_status_or_refuse(std::uint8_t found) const {
-    if (running_status_ == 0)
-      cursor_.refuse(cursor_.offset() - 1, "a status byte (0x80 to 0xff)",
-                     fmt::format("the data byte {:#04x}", found));
-    return running_status_;
+  void event() {
+    const std::size_t offset = cursor_.offset();
+    tick_ += cursor_.variable_length();
+    if (tick_ > kMaxTick) throw Damage{Repair::kLateTick, offset};
+    std::uint8_t first = cursor_.byte();
+    if (first < 0x80 && running_status_ == 0) {
+      mender_.mend(Repair::kDataWithoutStatus, cursor_.offset() - 1);
+      while (first < 0x80) first = cursor_.byte();
+    }
+    if (first < 0x80) {
+      if (interrupted_) mender_.mend(Repair::kKeptRunningStatus, cursor_.offset() - 1);
+      interrupted_ = false;
+      channel_message(first);
+    } else if (first < 0xF0) {
+      running_status_ = first;
+      interrupted_ = false;
+      channel_message(cursor_.byte());
+    } else {
+      interrupted_ = true;
+      other_event(first);
+    }
   }
 
-  void channel_message(std::uint8_t status, std::uint8_t first) {
-    const std::uint8_t kind = status & 0xF0, channel = status & 0x0F;
+  void channel_message(std::uint8_t first) {
+    const std::uint8_t kind = running_status_ & 0xF0, channel = running_status_ & 0x0F;
     const bool has_second = kind != 0xC0 && kind != 0xD0;
-    const std::uint8_t second = has_second ? cursor_.byte("a data byte") : std::uint8_t{0};
-    if ((first | second) & 0x80)
-      cursor_.refuse(
-          cursor_.offset() - 1, "data bytes below 0x80",
-          fmt::format("{:#04x} in a message of status {:#04x}", first & 0x80 ? first : second, status));
+    std::uint8_t second = has_second ? cursor_.byte() : std::uint8_t{0};
+    if ((first | second) & 0x80) {
+      mender_.mend(Repair::kHighValue, cursor_.offset() - (has_second && first & 0x80 ? 2 : 1));
+      if (first & 0x80) return;
+      second = 127;
+    }
     const auto tick = static_cast<std::uint32_t>(tick_);
     if (kind == 0x90 && second > 0)
       notes_.note_on(channel, first, second, tick);
@@ -254,49 +152,93 @@ class TrackReader {
       notes_.set_program(channel, first);
   }
 
-  /// Meta, sysex and system events leave the running status as it is.
   void other_event(std::uint8_t status) {
+    const std::size_t offset = cursor_.offset() - 1;
     if (status == 0xFF) {
       meta_event();
     } else if (status == 0xF0 || status == 0xF7) {
-      cursor_.skip(cursor_.variable_length("the length of a sysex event"), "a sysex event");
+      cursor_.skip(cursor_.variable_length());
     } else {
       const int size = system_message_bytes(status);
-      if (size < 0)
-        cursor_.refuse(cursor_.offset() - 1, "a defined status byte", fmt::format("{:#04x}", status));
-      cursor_.skip(static_cast<std::size_t>(size), "a system message");
+      mender_.mend(size < 0 ? Repair::kUndefinedStatus : Repair::kSystemMessage, offset);
+      if (size > 0) cursor_.skip(static_cast<std::size_t>(size));
     }
   }
 
   void meta_event() {
-    const std::uint8_t type = cursor_.byte("the type of a meta event");
-    const std::uint32_t size = cursor_.variable_length("the length of a meta event");
-    ByteCursor data = cursor_.part(size, "a meta event");
-    if (type == kMetaTempo && size == 3)
-      tempos_.push_back({static_cast<std::uint32_t>(tick_), data.number(3, "a tempo")});
-    ended_ = type == kMetaEndOfTrack;
+    const std::size_t offset = cursor_.offset() - 1;
+    const std::uint8_t type = cursor_.byte();
+    ByteCursor data = cursor_.part(cursor_.variable_length());
+    ended_ = type == kEndOfTrack;
+    if (!is_sound_meta(type, data.rest()))
+      mender_.mend(Repair::kBadMeta, offset);
+    else if (type == kTempo)
+      tempos_.push_back({static_cast<std::uint32_t>(tick_), data.number(3)});
   }
 
   ByteCursor cursor_;
+  Mender& mender_;
   NoteCollector& notes_;
   std::vector<TempoChange>& tempos_;
   std::uint64_t tick_ = 0;
   std::uint8_t running_status_ = 0;
+  bool interrupted_ = false;  ///< by an event after which the standard wants a new status
   bool ended_ = false;
 };
 
-constexpr std::uint32_t kHeaderMark = 0x4D546864, kTrackMark = 0x4D54726B;  // "MThd", "MTrk"
+constexpr std::string_view kHeaderMark = "MThd", kTrackMark = "MTrk";
+constexpr std::size_t kChunkHead = 8;  // mark and length
 
-void require_midi(std::span<const std::byte> bytes, const std::string& name) {
-  if (bytes.empty()) fail(ExitCode::kData, "{}: is empty; expected a Standard MIDI File", name);
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool begins_with(const ByteCursor& cursor, std::string_view mark) {
+  return text_of(cursor.rest()).starts_with(mark);
+}
+
+/// What a foreign file is, as far as its first bytes tell.
+std::string what_begins(std::span<const std::byte> bytes) {
+  const std::string_view text = text_of(bytes);
+  if (text.starts_with("SMF2CLIP")) return "a MIDI 2.0 clip, which is not supported";
+  if (text.starts_with("\xF0")) return "a system exclusive dump (.syx), which has no notes";
   std::string start;
-  for (const std::byte byte : bytes.first(std::min<std::size_t>(4, bytes.size()))) {
-    const int letter = std::to_integer<int>(byte);
-    start += letter >= 0x20 && letter < 0x7F ? fmt::format("{:c}", letter) : fmt::format("\\x{:02x}", letter);
+  for (const char letter : text.substr(0, 4))
+    start += letter >= 0x20 && letter < 0x7F ? std::string(1, letter)
+                                             : fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));
+  return fmt::format("'{}'", start);
+}
+
+/// The Standard MIDI File inside a RIFF container: its chunk "data". Lengths are little-endian there.
+ByteCursor inside_riff(ByteCursor riff, const std::string& name, Mender& mender) {
+  riff.skip(12);  // "RIFF", length, "RMID"
+  while (riff.left() >= kChunkHead) {
+    const bool is_data = begins_with(riff, "data");
+    riff.skip(4);
+    std::size_t size = 0;
+    for (int shift = 0; shift < 32; shift += 8) size |= static_cast<std::size_t>(riff.byte()) << shift;
+    if (size > riff.left()) {
+      mender.mend(Repair::kCutChunk, riff.offset() - kChunkHead);
+      size = riff.left();
+    }
+    if (is_data) return riff.part(size);
+    riff.skip(std::min(size + size % 2, riff.left()));  // chunks begin at even offsets
   }
-  if (start != "MThd")
-    fail(ExitCode::kData, "{}: byte 0: expected the mark 'MThd' of a Standard MIDI File, found '{}'", name,
-         start);
+  fail(ExitCode::kData, "{}: is a RIFF file without a chunk 'data'; expected a MIDI file in it", name);
+}
+
+/// The cursor after the mark "MThd".
+ByteCursor find_header(std::span<const std::byte> bytes, const std::string& name, Mender& mender) {
+  if (bytes.empty()) fail(ExitCode::kData, "{}: is empty; expected a Standard MIDI File", name);
+  ByteCursor file(bytes);
+  const std::string_view text = text_of(bytes);
+  if (text.starts_with("RIFF") && text.substr(std::min<std::size_t>(8, text.size())).starts_with("RMID"))
+    file = inside_riff(file, name, mender);
+  if (!begins_with(file, kHeaderMark))
+    fail(ExitCode::kData, "{}: byte {}: expected the mark 'MThd' of a Standard MIDI File, found {}", name,
+         file.offset(), what_begins(file.rest()));
+  file.skip(kHeaderMark.size());
+  return file;
 }
 
 TimeDivision time_division(std::uint32_t word) {
@@ -305,36 +247,89 @@ TimeDivision time_division(std::uint32_t word) {
           static_cast<int>(word & 0xFF)};  // the high byte is a negative number
 }
 
+bool is_sound(const TimeDivision& division) {
+  if (division.frames_per_second == 0) return division.ticks_per_quarter > 0;
+  const int rate = division.frames_per_second;
+  return (rate == 24 || rate == 25 || rate == 29 || rate == 30) && division.ticks_per_frame > 0;
+}
+
+/// Reads the header chunk; returns how many tracks it announces.
+std::uint32_t read_header(ByteCursor& file, const std::string& name, Mender& mender, MidiFile& midi) {
+  const std::size_t left = file.left();
+  const std::size_t size = left >= 4 ? file.number(4) : 0;
+  if (left < 4 || size < 6 || size > file.left())
+    fail(ExitCode::kData, "{}: byte {}: expected a header of 6 bytes or more, found {}; the file is damaged",
+         name, file.offset(),
+         left < 4 ? "the end of the file" : fmt::format("{} with {} before the end", size, file.left()));
+  const std::size_t start = file.offset();
+  ByteCursor header = file.part(size);
+  midi.format = static_cast<int>(header.number(2));
+  if (midi.format > 2) {
+    mender.mend(Repair::kUnknownFormat, start);
+    midi.format = 1;
+  }
+  const std::uint32_t tracks = header.number(2);
+  midi.division = time_division(header.number(2));
+  if (!is_sound(midi.division)) {
+    mender.mend(Repair::kNoDivision, start + 4);
+    midi.division = {};
+  }
+  return tracks;
+}
+
+/// Moves on to the next "MTrk", or to the end.
+void find_next_track(ByteCursor& file) {
+  const std::size_t found = text_of(file.rest()).find(kTrackMark);
+  file.skip(std::min(found, file.left()));
+}
+
+bool is_chunk_mark(std::string_view mark) {
+  return std::all_of(mark.begin(), mark.end(), [](char letter) { return letter >= 0x20 && letter < 0x7F; });
+}
+
 }  // namespace
 
-MidiFile read_midi(std::span<const std::byte> bytes, const std::string& name) {
-  require_midi(bytes, name);
-  ByteCursor file(bytes, name);
-  file.skip(4, "the mark 'MThd'");
-  const std::uint32_t header_size = file.number(4, "the length of the header");
-  if (header_size < 6) file.refuse(4, "a header of 6 bytes or more", fmt::format("{}", header_size));
-  ByteCursor header = file.part(header_size, "the header");
-
+MidiFile read_midi(std::span<const std::byte> bytes, const std::string& name, const MidiReading& reading) {
+  Mender mender(name, reading.strict);
+  ByteCursor file = find_header(bytes, name, mender);
   MidiFile midi;
-  midi.format = static_cast<int>(header.number(2, "the format"));
-  if (midi.format > 2) file.refuse(8, "format 0, 1 or 2", fmt::format("{}", midi.format));
-  const std::uint32_t tracks = header.number(2, "the number of tracks");
-  midi.division = time_division(header.number(2, "the time division"));
+  const std::uint32_t announced = read_header(file, name, mender, midi);
 
-  NoteCollector notes(bytes.size() / 8);  // a note with running status takes 6 to 8 bytes
-  for (std::uint32_t track = 0; track < tracks;) {
-    if (file.left() == 0)
-      file.refuse(file.offset(), fmt::format("{} tracks, as the header says", tracks),
-                  fmt::format("{}", track));
-    const std::uint32_t mark = file.number(4, "the mark of a chunk");
-    const std::uint32_t size = file.number(4, "the length of a chunk");
-    const ByteCursor chunk = file.part(size, mark == kTrackMark ? "a track" : "a chunk");
-    if (mark == kHeaderMark) file.refuse(chunk.offset() - 8, "a track", "a second header");
-    if (mark != kTrackMark) continue;
-    notes.begin_track(track++);
-    TrackReader(chunk, notes, midi.tempos).read();
+  NoteCollector notes(bytes.size() / 8, reading.pairing);  // a note with running status takes 6 to 8 bytes
+  std::uint32_t tracks = 0;
+  while (file.left() > 0) {
+    const std::size_t offset = file.offset();
+    const bool is_track = begins_with(file, kTrackMark);
+    if (file.left() < kChunkHead || !is_chunk_mark(text_of(file.rest()).substr(0, 4)) ||
+        begins_with(file, kHeaderMark)) {
+      mender.mend(Repair::kNoChunk, offset);
+      file.skip(1);
+      find_next_track(file);
+      continue;
+    }
+    file.skip(4);
+    std::size_t size = file.number(4);
+    if (size > file.left()) {
+      mender.mend(Repair::kCutChunk, offset);
+      size = file.left();
+    }
+    const ByteCursor chunks = file;
+    const ByteCursor chunk = file.part(size);
+    if (!is_track) continue;  // the standard wants unknown chunks to be skipped
+    if (tracks == announced) mender.mend(Repair::kExtraTracks, offset);
+    notes.begin_track(tracks++);
+    const ByteCursor rest = TrackReader(chunk, mender, notes, midi.tempos).read();
+    if (begins_with(rest, kTrackMark)) {  // a length that is too large has swallowed the next track
+      file = chunks;
+      file.skip(rest.offset() - chunks.offset());
+    }
   }
+  if (tracks < announced) mender.mend(Repair::kMissingTracks, file.offset());
+
+  midi.tracks = static_cast<int>(tracks);
+  midi.unpaired_notes = notes.unpaired();
   midi.notes = notes.take_grouped();
+  midi.repairs = mender.counts();
   std::stable_sort(midi.tempos.begin(), midi.tempos.end(),
                    [](const TempoChange& a, const TempoChange& b) { return a.tick < b.tick; });
   return midi;

@@ -6,7 +6,7 @@
 namespace mofi {
 
 struct Note {
-  std::uint32_t start = 0, end = 0;  ///< absolute ticks, start < end
+  std::uint32_t start = 0, end = 0;  ///< absolute ticks, start <= end
   std::uint8_t pitch = 0;            ///< MIDI pitch 0..127
   std::uint8_t velocity = 64;        ///< 1..127
   std::uint8_t channel = 0;          ///< 0..15; 9 is the drum channel

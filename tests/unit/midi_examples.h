@@ -32,10 +32,10 @@ inline std::string file_of(const std::vector<std::string>& tracks, int format = 
   return text;
 }
 
-inline MidiFile read_text_as_midi(const std::string& text) {
+inline MidiFile read_text_as_midi(const std::string& text, const MidiReading& reading = {}) {
   // A buffer of exactly this size on the heap, so that the sanitizer sees a read past its end.
   std::vector<char> exact(text.begin(), text.end());
-  return read_midi(std::as_bytes(std::span(exact)), "example.mid");
+  return read_midi(std::as_bytes(std::span(exact)), "example.mid", reading);
 }
 
 /// The sentence with which something is refused, or "" when it is not.
