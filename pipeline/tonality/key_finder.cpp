@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/error.h"
-
 namespace mofi {
 namespace {
 
@@ -32,20 +30,6 @@ double scalar_product(const PitchClassWeights& weights, const PitchClassWeights&
 }
 
 }  // namespace
-
-Weighting weighting_of(const std::string& name) {
-  if (name == "ticks") return Weighting::kTicks;
-  if (name == "count") return Weighting::kCount;
-  fail(ExitCode::kUsage, "weighting '{}' is not known; expected ticks or count", name);
-}
-
-PitchClassWeights pitch_class_weights(std::span<const Note> notes, Weighting weighting) {
-  PitchClassWeights weights{};
-  for (const Note& note : notes)
-    weights[note.pitch % 12] +=
-        weighting == Weighting::kTicks ? static_cast<double>(note.end - note.start) : 1.0;
-  return weights;
-}
 
 KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile) {
   KeyEstimate estimate;

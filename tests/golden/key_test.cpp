@@ -40,7 +40,7 @@ TEST_F(EmopiaKeys, correlations_of_single_clips_are_those_of_the_specification) 
     const auto bytes = read_bytes(*folder_ / "midis" / expected.clip);
     const MidiFile midi = read_midi(bytes, expected.clip);
     const KeyEstimate key =
-        find_key(pitch_class_weights(midi.notes, Weighting::kTicks), key_profile("krumhansl_kessler"));
+        find_key(pitch_class_weights(midi, Weighting::kTicks), key_profile("krumhansl_kessler"));
     const auto correlation = [&](int tonic, int mode) {
       return key.correlation.at(static_cast<std::size_t>(12 * mode) + static_cast<std::size_t>(tonic));
     };

@@ -94,21 +94,9 @@ TEST(KeyFinder, of_equal_keys_the_lower_tonic_wins) {
   EXPECT_EQ(find_key(one.major, one).mode, kMajor);
 }
 
-TEST(KeyFinder, notes_weigh_their_ticks_or_one_each) {
-  const std::vector<Note> notes = {{.start = 0, .end = 100, .pitch = 60},
-                                   {.start = 50, .end = 60, .pitch = 72, .channel = 9},
-                                   {.start = 0, .end = 7, .pitch = 61}};
-  const PitchClassWeights ticks = pitch_class_weights(notes, weighting_of("ticks"));
-  EXPECT_EQ(ticks[0], 110);
-  EXPECT_EQ(ticks[1], 7);
-  EXPECT_EQ(pitch_class_weights(notes, weighting_of("count"))[0], 2);
-}
-
-TEST(KeyFinder, unknown_profile_and_weighting_are_refused_with_the_known_ones) {
+TEST(KeyFinder, an_unknown_profile_is_refused_with_the_known_ones) {
   EXPECT_THAT(refusal_of([] { key_profile("kessler"); }, ExitCode::kUsage),
               testing::HasSubstr("expected one of krumhansl_kessler"));
-  EXPECT_THAT(refusal_of([] { weighting_of("beats"); }, ExitCode::kUsage),
-              testing::HasSubstr("expected ticks or count"));
 }
 
 }  // namespace
