@@ -28,14 +28,18 @@ int main(int argc, char** argv) {
   auto* output_option = app.add_option("--output", output, "the file to write; a report does without");
   app.add_option("--labels", folder.labels,
                  "CSV of the data set folder (default: labels.csv in it, if there)");
-  app.add_option("--profile", options.profile,
-                 fmt::format("key profile: {}", fmt::join(mofi::key_profile_names(), ", ")))
-      ->capture_default_str();
-  app.add_option("--weighting", options.weighting, mofi::weighting_help())->capture_default_str();
+  auto* profile_option =
+      app.add_option("--profile", options.profile,
+                     fmt::format("key profile: {}", fmt::join(mofi::key_profile_names(), ", ")))
+          ->capture_default_str();
+  auto* weighting_option =
+      app.add_option("--weighting", options.weighting, mofi::weighting_help())->capture_default_str();
   app.add_flag("--report", report, "print how the modes go with the labels");
   app.add_flag("--report-all", report_all,
                "the same for every profile with every weighting, one a line; writes no file")
-      ->excludes(output_option);
+      ->excludes(output_option)
+      ->excludes(profile_option)
+      ->excludes(weighting_option);
   app.add_option(
       "--keys", keys,
       "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys: the report counts how many are "

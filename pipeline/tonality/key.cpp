@@ -5,10 +5,13 @@
 namespace mofi {
 
 std::string name_of(const Key& key) {
-  static constexpr std::array kTonics = {"C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"};
+  // As keys are usually spelt, so by mode.
+  static constexpr std::array<const char*, 24> kNames = {
+      "C major",  "Db major", "D major",  "Eb major", "E major",  "F major",  "F# major", "G major",
+      "Ab major", "A major",  "Bb major", "B major",  "C minor",  "C# minor", "D minor",  "Eb minor",
+      "E minor",  "F minor",  "F# minor", "G minor",  "G# minor", "A minor",  "Bb minor", "B minor"};
   if (key.mode == kUndefinedMode) return "undefined";
-  return std::string(kTonics.at(static_cast<std::size_t>(key.tonic))) +
-         (key.mode == kMajor ? " major" : " minor");
+  return kNames.at(std::size_t{12} * key.mode + static_cast<std::size_t>(key.tonic));
 }
 
 KeyRelation relation_of(const Key& found, const Key& truth) {

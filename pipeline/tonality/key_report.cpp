@@ -5,11 +5,6 @@
 #include "tonality/mode_labels.h"
 
 namespace mofi {
-namespace {
-
-std::string share(int right, const KeyScore& score) { return fmt::format("{}/{}", right, score.pieces()); }
-
-}  // namespace
 
 int flipped_modes(const FoundKeys& one, const FoundKeys& other) {
   int flipped = 0;
@@ -42,10 +37,7 @@ std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corp
       fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", "profile", "weighting", "undefined", "flipped");
   if (labelled > 0) text += fmt::format("  {:>6}", "bits");
   if (first_valence) text += fmt::format("  {:>9}", "valence %");
-  if (truth)
-    for (const char* heading :
-         {"keys right", "modes right", "major keys", "major modes", "minor keys", "minor modes"})
-      text += fmt::format("  {:>11}", heading);
+  if (truth) text += "   keys  modes  major keys  modes  minor keys  modes";
   text += "\n";
 
   for (const FoundKeys& found : methods) {
@@ -57,9 +49,9 @@ std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corp
       text += fmt::format("  {:>9.1f}", 100 * valence->accuracy);
     if (truth) {
       const KeyScores scores = score_keys(found, *truth);
-      for (const KeyScore& score : {scores.all(), scores.of_mode[kMajor], scores.of_mode[kMinor]})
-        text += fmt::format("  {:>11}  {:>11}", share(score.keys_right(), score),
-                            share(score.modes_right, score));
+      const KeyScore all = scores.all(), &major = scores.of_mode[kMajor], &minor = scores.of_mode[kMinor];
+      text += fmt::format("  {:>5}  {:>5}  {:>10}  {:>5}  {:>10}  {:>5}", all.keys_right(), all.modes_right,
+                          major.keys_right(), major.modes_right, minor.keys_right(), minor.modes_right);
     }
     text += "\n";
   }
@@ -74,9 +66,14 @@ std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corp
     text += fmt::format(
         "valence: right by mode alone (major: high, Q1 and Q4); by the better constant guess {:.1f} %\n",
         100 * first_valence->constant_accuracy);
-  if (truth && score_keys(first, *truth).without_truth > 0)
-    text += fmt::format("keys: not counted are {} pieces whose true key is not given\n",
-                        score_keys(first, *truth).without_truth);
+  if (truth) {
+    const KeyScores scores = score_keys(first, *truth);
+    text += fmt::format(
+        "keys, modes: how many are the true ones of {} pieces, {} of them in major and {} in minor\n",
+        scores.all().pieces(), scores.of_mode[kMajor].pieces(), scores.of_mode[kMinor].pieces());
+    if (scores.without_truth > 0)
+      text += fmt::format("not counted: {} pieces whose true key is not given\n", scores.without_truth);
+  }
   return text;
 }
 
