@@ -16,8 +16,9 @@ struct KeyEstimate : Key {
   std::array<double, 24> correlation{};  ///< 12 major, then 12 minor keys
 };
 
-/// Undefined where no correlation is: for no notes, or equal weights of all pitch classes. Of keys that are
-/// equal (but for rounding, 1e-12), the lower tonic wins, and of one tonic the major key.
+/// Undefined where no correlation is: for no notes, or weights of all pitch classes that are equal (but for
+/// rounding). Of keys that are equal (but for rounding, 1e-9), the lower tonic wins, and of one tonic the
+/// major key.
 KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile);
 
 }  // namespace mofi

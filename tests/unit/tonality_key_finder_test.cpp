@@ -104,6 +104,18 @@ TEST(KeyFinder, empty_and_flat_histograms_have_no_key) {
   }
 }
 
+TEST(KeyFinder, equally_long_notes_in_all_pitch_classes_have_no_key_by_seconds_either) {
+  MidiFile midi;
+  midi.division.ticks_per_quarter = 7;
+  midi.tempos = {{0, 333'333}, {40, 777'777}};
+  for (std::uint32_t i = 0; i < 12; ++i)
+    midi.notes.push_back(
+        {.start = 1000 + 3 * i, .end = 1003 + 3 * i, .pitch = static_cast<std::uint8_t>(60 + i)});
+  for (const Weighting weighting : {Weighting::kTicks, Weighting::kSeconds, Weighting::kAccent})
+    EXPECT_EQ(find_key(pitch_class_weights(midi, weighting), key_profile("krumhansl_kessler")).mode,
+              kUndefinedMode);
+}
+
 TEST(KeyFinder, of_equal_keys_the_lower_tonic_wins) {
   // A whole-tone scale is the same after every two semitones, so six keys are equal but for rounding.
   const KeyEstimate key = find_key({0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}, key_profile("krumhansl_kessler"));
