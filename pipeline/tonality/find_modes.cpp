@@ -1,9 +1,5 @@
 #include "tonality/find_modes.h"
 
-#include <fmt/core.h>
-
-#include <unordered_map>
-
 #include "core/config.h"
 #include "core/hash.h"
 #include "tonality/key_finder.h"
@@ -16,8 +12,8 @@ std::string config_digest(const ModeOptions& options) {
   return sha256_of_bytes(std::as_bytes(std::span(text)));
 }
 
-PieceMode mode_of(std::span<const Note> notes, const KeyProfile& profile, Weighting weighting) {
-  const PitchClassWeights weights = pitch_class_weights(notes, weighting);
+PieceMode mode_of(const MidiFile& midi, const KeyProfile& profile, Weighting weighting) {
+  const PitchClassWeights weights = pitch_class_weights(midi, weighting);
   const KeyEstimate key = find_key(weights, profile);
   PieceMode piece;
   piece.tonic = key.tonic;
@@ -39,7 +35,7 @@ ModeTable find_modes(const Corpus& corpus, const ModeOptions& options, const Rea
   const Weighting weighting = weighting_of(options.weighting);
   std::vector<PieceMode> modes(corpus.files.size());
   read_corpus(corpus, read_options, "mode", [&](const CorpusPiece& piece) {
-    modes[piece.index] = mode_of(piece.midi.notes, profile, weighting);
+    modes[piece.index] = mode_of(piece.midi, profile, weighting);
     modes[piece.index].piece_id = corpus.files[piece.index].id;
     modes[piece.index].midi_sha256 = piece.midi_sha256;
   });
@@ -58,32 +54,6 @@ ModeTable find_modes(const Corpus& corpus, const ModeOptions& options, const Rea
   table.header.inputs = {{"midi", midi_digest(ids, digests)}};
   table.header.content_sha256 = content_digest(table);
   return table;
-}
-
-std::string summary(const ModeTable& table, const Corpus& corpus) {
-  std::unordered_map<std::string, int> label_of;
-  for (const CorpusFile& file : corpus.files) label_of[file.id] = file.label;
-  struct Counts {
-    int major = 0, minor = 0, undefined = 0;
-    void add(std::uint8_t mode) { ++(mode == kMajor ? major : mode == kMinor ? minor : undefined); }
-  };
-  Counts all;
-  std::vector<Counts> of_label(corpus.class_names.size());
-  for (const PieceMode& piece : table.pieces) {
-    all.add(piece.mode);
-    const int label = label_of[piece.piece_id];
-    if (label >= 0) of_label[static_cast<std::size_t>(label)].add(piece.mode);
-  }
-
-  std::string text = fmt::format("{} pieces by {} weighted by {}\n", table.pieces.size(), table.key_profile,
-                                 table.weighting);
-  const auto line = [&](const std::string& name, const Counts& counts) {
-    text += fmt::format("{:<12} {:>7} {:>7} {:>10}\n", name, counts.major, counts.minor, counts.undefined);
-  };
-  text += fmt::format("{:<12} {:>7} {:>7} {:>10}\n", "label", "major", "minor", "undefined");
-  for (std::size_t i = 0; i < of_label.size(); ++i) line(corpus.class_names[i], of_label[i]);
-  line("all", all);
-  return text;
 }
 
 }  // namespace mofi

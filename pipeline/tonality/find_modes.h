@@ -4,7 +4,9 @@
 #include <string>
 
 #include "midi/read_corpus.h"
+#include "tonality/key_profiles.h"
 #include "tonality/mode_table.h"
+#include "tonality/weighting.h"
 
 namespace mofi {
 
@@ -14,17 +16,13 @@ struct ModeOptions {
 };
 
 void describe(auto& field, ModeOptions& options) {
-  field("profile", options.profile, {.help = "key profile: krumhansl_kessler, aarden_essen …"});
-  field("weighting", options.weighting,
-        {.help = "what a note counts: its ticks, or one", .choices = {"ticks", "count"}});
+  field("profile", options.profile, {.help = "key profile", .choices = key_profile_names()});
+  field("weighting", options.weighting, {.help = weighting_help(), .choices = weighting_names()});
 }
 
 /// Pieces are in the order of Corpus::files, those without notes included (undefined). Threads do not change
 /// the result.
 ModeTable find_modes(const Corpus& corpus, const ModeOptions& options = {},
                      const ReadOptions& read_options = {});
-
-/// A few lines for the terminal: how many pieces are major, minor and undefined, for every label.
-std::string summary(const ModeTable& table, const Corpus& corpus);
 
 }  // namespace mofi

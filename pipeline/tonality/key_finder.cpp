@@ -4,12 +4,12 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/error.h"
-
 namespace mofi {
 namespace {
 
-constexpr double kTie = 1e-12;  // far below what one tick can change, far above rounding
+// Of weights as of correlations: far below what one tick can change, far above the rounding of times in
+// seconds, by which notes that are equally long differ a little.
+constexpr double kRounding = 1e-9;
 
 /// Shifted to mean 0 and scaled to length 1, so that a correlation is a scalar product.
 PitchClassWeights standardised(const PitchClassWeights& values) {
@@ -33,24 +33,10 @@ double scalar_product(const PitchClassWeights& weights, const PitchClassWeights&
 
 }  // namespace
 
-Weighting weighting_of(const std::string& name) {
-  if (name == "ticks") return Weighting::kTicks;
-  if (name == "count") return Weighting::kCount;
-  fail(ExitCode::kUsage, "weighting '{}' is not known; expected ticks or count", name);
-}
-
-PitchClassWeights pitch_class_weights(std::span<const Note> notes, Weighting weighting) {
-  PitchClassWeights weights{};
-  for (const Note& note : notes)
-    weights[note.pitch % 12] +=
-        weighting == Weighting::kTicks ? static_cast<double>(note.end - note.start) : 1.0;
-  return weights;
-}
-
 KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile) {
   KeyEstimate estimate;
   const auto [least, most] = std::minmax_element(weights.begin(), weights.end());
-  if (*least == *most) return estimate;
+  if (*most - *least <= kRounding * *most) return estimate;
 
   const PitchClassWeights piece = standardised(weights);
   const std::array<PitchClassWeights, 2> modes = {standardised(profile.major), standardised(profile.minor)};
@@ -61,7 +47,7 @@ KeyEstimate find_key(const PitchClassWeights& weights, const KeyProfile& profile
       const double r = scalar_product(piece, modes[mode], tonic);
       estimate.correlation[std::size_t{12} * mode + tonic] = r;
       best_of_mode[mode] = std::max(best_of_mode[mode], r);
-      if (r <= best + kTie) continue;
+      if (r <= best + kRounding) continue;
       best = r;
       estimate.tonic = static_cast<int>(tonic);
       estimate.mode = mode;

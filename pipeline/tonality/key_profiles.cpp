@@ -28,6 +28,11 @@ constexpr KeyProfile kProfiles[] = {
     {"temperley_kostka_payne",
      {0.748, 0.060, 0.488, 0.082, 0.670, 0.460, 0.096, 0.715, 0.104, 0.366, 0.057, 0.400},
      {0.712, 0.084, 0.474, 0.618, 0.049, 0.460, 0.105, 0.747, 0.404, 0.067, 0.133, 0.330}},
+    // Albrecht and Shanahan 2013, shares of the pitch classes in a corpus of common-practice pieces. They
+    // compare by Euclidean distance; here, as with all profiles, it is by correlation.
+    {"albrecht_shanahan",
+     {0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081},
+     {0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052}},
     {"sapp_simple", {2, 0, 1, 0, 1, 1, 0, 2, 0, 1, 0, 1}, {2, 0, 1, 1, 0, 1, 0, 2, 1, 0, 0.5, 0.5}},
 };
 

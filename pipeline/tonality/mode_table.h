@@ -8,12 +8,9 @@
 #include <vector>
 
 #include "storage/artifact.h"
+#include "tonality/key.h"
 
 namespace mofi {
-
-inline constexpr std::uint8_t kMajor = 0;
-inline constexpr std::uint8_t kMinor = 1;
-inline constexpr std::uint8_t kUndefinedMode = 255;
 
 struct PieceMode {
   std::string piece_id;     ///< file name within the data set

@@ -1,0 +1,80 @@
+#include "tonality/key_report.h"
+
+#include <fmt/core.h>
+
+#include "tonality/mode_labels.h"
+
+namespace mofi {
+
+int flipped_modes(const FoundKeys& one, const FoundKeys& other) {
+  int flipped = 0;
+  for (std::size_t i = 0; i < one.keys.size(); ++i)
+    flipped += one.keys[i] && other.keys[i] && one.keys[i]->mode != other.keys[i]->mode ? 1 : 0;
+  return flipped;
+}
+
+std::string summary_of(const ModeTable& table, const Corpus& corpus) {
+  return fmt::format("{} pieces by {} weighted by {}\n{}", table.pieces.size(), table.key_profile,
+                     table.weighting, table_of(count_modes(found_keys(table, corpus), corpus)));
+}
+
+std::string report_of(const ModeTable& table, const Corpus& corpus, const std::optional<TrueKeys>& truth) {
+  const FoundKeys found = found_keys(table, corpus);
+  std::string text = summary_of(table, corpus) + findings_of(count_modes(found, corpus));
+  if (truth) text += "\n" + table_of(score_keys(found, *truth)) + wrong_keys(table, corpus, *truth);
+  return text;
+}
+
+std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corpus,
+                          const std::optional<TrueKeys>& truth) {
+  if (methods.empty()) return "";
+  const FoundKeys& first = methods.front();
+  const ModesByLabel first_modes = count_modes(first, corpus);
+  const int labelled = first_modes.labelled_pieces();
+  const auto first_valence = valence_by_mode(first_modes);
+
+  std::string text =
+      fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", "profile", "weighting", "undefined", "flipped");
+  if (labelled > 0) text += fmt::format("  {:>6}", "bits");
+  if (first_valence) text += fmt::format("  {:>9}", "valence %");
+  if (truth) text += "   keys  modes  major keys  modes  minor keys  modes";
+  text += "\n";
+
+  for (const FoundKeys& found : methods) {
+    const ModesByLabel modes = count_modes(found, corpus);
+    text += fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", found.method.profile, found.method.weighting,
+                        modes.all()[mode_index(kUndefinedMode)], flipped_modes(first, found));
+    if (labelled > 0) text += fmt::format("  {:>6.3f}", mutual_information(modes).bits);
+    if (const auto valence = valence_by_mode(modes))
+      text += fmt::format("  {:>9.1f}", 100 * valence->accuracy);
+    if (truth) {
+      const KeyScores scores = score_keys(found, *truth);
+      const KeyScore all = scores.all(), &major = scores.of_mode[kMajor], &minor = scores.of_mode[kMinor];
+      text += fmt::format("  {:>5}  {:>5}  {:>10}  {:>5}  {:>10}  {:>5}", all.keys_right(), all.modes_right,
+                          major.keys_right(), major.modes_right, minor.keys_right(), minor.modes_right);
+    }
+    text += "\n";
+  }
+
+  text += fmt::format("flipped: pieces whose mode is another than by {} weighted by {}\n",
+                      first.method.profile, first.method.weighting);
+  if (labelled > 0)
+    text += fmt::format(
+        "bits: mutual information of mode and label over {} labelled pieces; about {:.3f} come by chance\n",
+        labelled, mutual_information(first_modes).chance_bits);
+  if (first_valence)
+    text += fmt::format(
+        "valence: right by mode alone (major: high, Q1 and Q4); by the better constant guess {:.1f} %\n",
+        100 * first_valence->constant_accuracy);
+  if (truth) {
+    const KeyScores scores = score_keys(first, *truth);
+    text += fmt::format(
+        "keys, modes: how many are the true ones of {} pieces, {} of them in major and {} in minor\n",
+        scores.all().pieces(), scores.of_mode[kMajor].pieces(), scores.of_mode[kMinor].pieces());
+    if (scores.without_truth > 0)
+      text += fmt::format("not counted: {} pieces whose true key is not given\n", scores.without_truth);
+  }
+  return text;
+}
+
+}  // namespace mofi
