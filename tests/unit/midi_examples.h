@@ -1,16 +1,13 @@
 #pragma once
-// Small MIDI files, byte by byte, and a folder that removes itself.
+// Small MIDI files, byte by byte, and the sentence with which something is refused.
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "core/error.h"
 #include "midi/midi_file.h"
+#include "temporary_folder.h"
 
 namespace mofi {
 
@@ -48,29 +45,5 @@ std::string refusal_of(Action action, ExitCode expected = ExitCode::kData) {
   }
   return "";
 }
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mofi-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace mofi
