@@ -63,12 +63,13 @@ int main(int argc, char** argv) {
   app.add_option("--part", parts, "the part of the split that the rows of an --npy are in")
       ->allow_extra_args(false)
       ->check(CLI::IsMember({"train", "valid", "test"}));
-  app.add_option("--split", options.split, "name of that split");
+  app.add_option("--split", options.split, "name of that split")->capture_default_str();
   app.add_option(
          "--classes", options.class_names,
          "names of the classes, in order (default: Q1 to Q4 for the labels 0 to 3, else class_0, class_1 …)")
       ->delimiter(',');
-  app.add_option("--dataset", options.dataset, "name of the data set, as results will show it");
+  app.add_option("--dataset", options.dataset, "name of the data set, as results will show it")
+      ->capture_default_str();
   app.add_option("--output", output, "the file to write")->required();
   app.add_flag("--dry-run", dry_run, "read and check the arrays, but write nothing");
 

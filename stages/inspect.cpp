@@ -15,8 +15,7 @@ int main(int argc, char** argv) {
   std::vector<std::filesystem::path> files;
   std::size_t rows = 5;
   app.add_option("FILE", files, "the file, or several")->required();
-  app.add_option("--rows", rows, "how many first rows, pieces or notes to show")
-      ->check(CLI::Range(0, 1'000'000'000));
+  app.add_option("--rows", rows, "how many first rows, pieces or notes to show")->capture_default_str();
 
   return mofi::run_stage(argc, argv, app, [&] {
     for (std::size_t i = 0; i < files.size(); ++i)

@@ -60,15 +60,14 @@ std::string text_of(const NpyArray& array, std::size_t rows) {
       {"shape", shape_text(array.shape)},
       {"size", fmt::format("{}, {}", counted(array.size(), "number"), counted(array.data.size(), "byte"))},
       {"data", sha256_of_bytes(array.data) + " (SHA-256)"}};
-  if (array.size() > 0)
+  if (array.shape.empty()) facts.push_back({"value", number_text(numbers_of(array)[0])});
+  if (array.size() > 0 && !array.shape.empty())
     for (auto& fact : range_facts(array)) facts.push_back(std::move(fact));
   std::string text = "A NumPy array\n" + aligned(facts);
-  if (array.size() == 0 || array.shape.empty()) {
-    if (array.size() == 1) text += fmt::format("  value {}\n", number_text(numbers_of(array)[0]));
-    return text;
-  }
+  if (array.size() == 0 || array.shape.empty()) return text;
   if (array.shape.size() == 1) {  // numbers in a row
-    const std::uint64_t shown = std::min<std::uint64_t>(array.size(), rows * kNumbersShown);
+    const std::uint64_t shown =
+        std::min<std::uint64_t>(array.size(), std::min<std::uint64_t>(rows, array.size()) * kNumbersShown);
     std::vector<std::string> numbers;
     if (shown > 0)
       for (const double value : numbers_at(array, 0, shown)) numbers.push_back(number_text(value));

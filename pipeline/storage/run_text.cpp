@@ -124,7 +124,8 @@ std::string text_of(const Predictions& p, std::size_t rows) {
 }
 
 std::string text_of(const RunRecord& record) {
-  Facts facts = {{"contents", content_digest(record) + " (verified)"},
+  Facts facts = {{"schema", kResultSchema},
+                 {"contents", content_digest(record) + " (verified)"},
                  {"predictions", record.predictions_sha256 + " (verified)"}};
   for (const auto& [name, digest] : record.inputs) facts.push_back({"made from", digest + " (" + name + ")"});
   return "The finished run " + record.run_id + "\n" + aligned(facts) + section("Metrics", record.metrics) +

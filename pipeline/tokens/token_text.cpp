@@ -166,6 +166,10 @@ std::string text_of(const TokenTable& table, std::size_t rows) {
   facts.push_back({"columns", columns_text(table.scheme)});
   for (auto& fact : size_facts(table)) facts.push_back(std::move(fact));
   facts.push_back({"labels", labels_text(table)});
+  if (!table.pieces.empty() &&
+      std::ranges::all_of(table.pieces, [](const TokenPiece& piece) { return piece.midi_sha256.empty(); }))
+    facts.push_back(
+        {"caution", "read from arrays, which do not say what is of one song: each row stands for one"});
   text += aligned(facts);
   if (!table.split_names.empty()) text += "\n" + splits_text(table);
   int bar = 0;

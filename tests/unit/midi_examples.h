@@ -1,12 +1,12 @@
 #pragma once
-// Small MIDI files, byte by byte, and the sentence with which something is refused.
+// Small MIDI files, byte by byte.
 
 #include <initializer_list>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "midi/midi_file.h"
+#include "refusal.h"
 #include "temporary_folder.h"
 
 namespace mofi {
@@ -33,17 +33,6 @@ inline MidiFile read_text_as_midi(const std::string& text) {
   // A buffer of exactly this size on the heap, so that the sanitizer sees a read past its end.
   std::vector<char> exact(text.begin(), text.end());
   return read_midi(std::as_bytes(std::span(exact)), "example.mid");
-}
-
-/// The sentence with which something is refused, or "" when it is not.
-template <class Action>
-std::string refusal_of(Action action, ExitCode expected = ExitCode::kData) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code() == expected ? error.what() : "another exit code: " + std::string(error.what());
-  }
-  return "";
 }
 
 }  // namespace mofi
