@@ -16,7 +16,6 @@ namespace mofi {
 namespace {
 
 constexpr const char* kPredictionsSchema = "mofi-predictions/1";
-constexpr const char* kResultSchema = "mofi-result/1";
 
 static_assert(std::endian::native == std::endian::little, "digests are over little-endian values");
 

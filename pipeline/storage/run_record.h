@@ -18,6 +18,7 @@ namespace mofi {
 
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kPredictionsFile = "predictions.h5";
+inline constexpr const char* kResultSchema = "mofi-result/1";
 
 /// predictions.h5, schema mofi-predictions/1. One entry a row (a segment of a piece), in the order of
 /// evaluation.
@@ -51,7 +52,7 @@ void write_predictions(const std::filesystem::path& path, const Predictions& pre
 /// Reads and checks schema, shapes, indices and digest. Throws kMissing or kData.
 Predictions read_predictions(const std::filesystem::path& path);
 
-/// result.json, schema mofi-result/1.
+/// result.json, schema kResultSchema.
 struct RunRecord {
   std::string run_id;  ///< readable slug + hash of semantic config, seed and input digests
   Json config;         ///< the semantic config of the run, resolved, nested as in YAML

@@ -1,16 +1,13 @@
 #pragma once
-// Small MIDI files, byte by byte, and a folder that removes itself.
+// Small MIDI files, byte by byte.
 
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
-#include "core/error.h"
 #include "midi/midi_file.h"
+#include "refusal.h"
+#include "temporary_folder.h"
 
 namespace mofi {
 
@@ -37,40 +34,5 @@ inline MidiFile read_text_as_midi(const std::string& text, const MidiReading& re
   std::vector<char> exact(text.begin(), text.end());
   return read_midi(std::as_bytes(std::span(exact)), "example.mid", reading);
 }
-
-/// The sentence with which something is refused, or "" when it is not.
-template <class Action>
-std::string refusal_of(Action action, ExitCode expected = ExitCode::kData) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.code() == expected ? error.what() : "another exit code: " + std::string(error.what());
-  }
-  return "";
-}
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "mofi-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name, const std::string& text) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << text;
-    return path_ / name;
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace mofi

@@ -1,8 +1,6 @@
 #pragma once
 // Run folders for tests: a small corpus, and runs that know a given share of its answers.
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -11,29 +9,9 @@
 
 #include "core/random.h"
 #include "storage/run_record.h"
+#include "temporary_folder.h"
 
 namespace mofi {
-
-/// A folder of its own for every test, gone afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mofi-test-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 struct SyntheticRun {
   std::string condition = "none";

@@ -1,0 +1,186 @@
+#include "tokens/token_text.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/aligned.h"
+#include "midi/corpus.h"
+#include "midi/pitch_name.h"
+#include "storage/artifact_text.h"
+
+namespace mofi {
+namespace {
+
+constexpr std::size_t kWordsShown = 8;    // of a row
+constexpr std::size_t kClassesShown = 8;  // as columns of their own
+
+std::vector<std::size_t> words_of_pieces(const TokenTable& table) {
+  std::vector<std::size_t> words(table.pieces.size());
+  for (std::size_t row = 0; row < table.rows(); ++row) words[table.piece[row]] += table.length[row];
+  return words;
+}
+
+Facts size_facts(const TokenTable& table) {
+  std::vector<std::size_t> words = words_of_pieces(table);
+  std::set<std::string> groups;
+  int lowest = 127, highest = 0;
+  for (const TokenPiece& piece : table.pieces) {
+    groups.insert(piece.group);
+    lowest = std::min(lowest, piece.pitch_min);
+    highest = std::max(highest, piece.pitch_max);
+  }
+  std::size_t total = 0;
+  for (const std::size_t count : words) total += count;
+  Facts facts = {
+      {"size", fmt::format("{} of {}, in {} of {} words", counted(table.pieces.size(), "piece"),
+                           counted(groups.size(), "song"), counted(table.rows(), "row"), table.row_words)}};
+  if (words.empty()) return facts;
+  std::ranges::sort(words);
+  facts.push_back(
+      {"words",
+       fmt::format("{}; {} to {} a piece, median {}; {:.1f} % of the rows is padding", thousands(total),
+                   thousands(words.front()), thousands(words.back()), thousands(words[words.size() / 2]),
+                   100 - 100 * static_cast<double>(total) /
+                             static_cast<double>(table.rows() * static_cast<std::size_t>(table.row_words)))});
+  facts.push_back({"pitches", fmt::format("{} ({}) to {} ({})", pitch_name(lowest), lowest,
+                                          pitch_name(highest), highest)});
+  return facts;
+}
+
+std::string labels_text(const TokenTable& table) {
+  std::vector<int> labels;
+  for (const TokenPiece& piece : table.pieces) labels.push_back(piece.label);
+  return label_counts(labels, table.class_names);
+}
+
+/// Songs whose pieces are in more than one of train, valid and test.
+std::size_t songs_across_parts(const TokenTable& table, std::size_t split) {
+  std::map<std::string, std::set<SplitPart>> parts_of;
+  for (const TokenPiece& piece : table.pieces)
+    if (piece.split[split] != SplitPart::kNone) parts_of[piece.group].insert(piece.split[split]);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(parts_of, [](const auto& song) { return song.second.size() > 1; }));
+}
+
+std::string splits_text(const TokenTable& table) {
+  if (table.split_names.empty()) return "";
+  const std::size_t classes = table.class_names.size() <= kClassesShown ? table.class_names.size() : 0;
+  std::vector<std::vector<std::string>> lines = {{"split", "part", "pieces", "songs", "rows"}};
+  for (std::size_t c = 0; c < classes; ++c) lines[0].push_back(table.class_names[c]);
+  std::string cautions;
+  for (std::size_t k = 0; k < table.split_names.size(); ++k) {
+    for (const SplitPart part : {SplitPart::kTrain, SplitPart::kValid, SplitPart::kTest, SplitPart::kNone}) {
+      std::size_t pieces = 0, rows = 0;
+      std::set<std::string> songs;
+      std::vector<std::size_t> of_class(classes);
+      for (const TokenPiece& piece : table.pieces) {
+        if (piece.split[k] != part) continue;
+        ++pieces;
+        songs.insert(piece.group);
+        if (piece.label >= 0 && static_cast<std::size_t>(piece.label) < classes)
+          ++of_class[static_cast<std::size_t>(piece.label)];
+      }
+      for (std::size_t row = 0; row < table.rows(); ++row)
+        rows += table.pieces[table.piece[row]].split[k] == part ? 1 : 0;
+      if (pieces == 0) continue;
+      lines.push_back({table.split_names[k], split_part_name(part), thousands(pieces),
+                       thousands(songs.size()), thousands(rows)});
+      for (const std::size_t count : of_class) lines.back().push_back(thousands(count));
+    }
+    if (const std::size_t songs = songs_across_parts(table, k); songs > 0)
+      cautions +=
+          fmt::format("  caution: {} in more than one part of {}, so its scores are those of known songs\n",
+                      songs == 1 ? "1 song is" : thousands(songs) + " songs are", table.split_names[k]);
+  }
+  return aligned(lines, "ll" + std::string(3 + classes, 'r')) + cautions;
+}
+
+std::string columns_text(const TokenScheme& scheme) {
+  std::vector<std::string> columns;
+  for (const TokenColumn& column : scheme.columns)
+    columns.push_back(
+        fmt::format("{} {} (pad {}, mask {})", column.name, column.size, column.pad, column.mask));
+  return fmt::format("{}", fmt::join(columns, ", "));
+}
+
+/// The words of a row as music. `bar` counts the bars of the piece and goes on over its rows.
+std::string row_text(const TokenTable& table, std::size_t row, int& bar) {
+  const TokenScheme& scheme = table.scheme;
+  std::vector<std::vector<std::string>> lines = {{"ids"}};
+  for (const TokenColumn& column : scheme.columns) lines[0].push_back(column.name);
+  const auto words = table.row(row);
+  for (std::size_t word = 0; word < table.length[row]; ++word) {
+    const auto ids = words.subspan(word * table.columns(), table.columns());
+    std::vector<std::string> cells = {fmt::format("{}", fmt::join(ids, " "))};
+    for (std::size_t c = 0; c < ids.size(); ++c) {
+      cells.push_back(id_text(scheme, c, ids[c]));
+      if (cells.back() == "New") cells.back() = fmt::format("bar {}", ++bar);
+      if (cells.back() == "Continue") cells.back() = "";
+    }
+    if (word < kWordsShown) lines.push_back(std::move(cells));
+  }
+  if (table.length[row] > kWordsShown)
+    lines.push_back({fmt::format("… and {} more", table.length[row] - kWordsShown)});
+  return aligned(lines);
+}
+
+std::string row_title(const TokenTable& table, std::size_t row) {
+  const TokenPiece& piece = table.pieces[table.piece[row]];
+  std::string title = fmt::format("row {}: {}, {}", row, piece.id, counted(table.length[row], "word"));
+  if (row > 0 && table.piece[row] == table.piece[row - 1]) title += ", going on with the piece";
+  title += piece.label < 0 ? ", unlabelled"
+                           : fmt::format(", {}", table.class_names[static_cast<std::size_t>(piece.label)]);
+  if (piece.group != piece.id) title += ", song " + piece.group;
+  return title;
+}
+
+}  // namespace
+
+std::string id_text(const TokenScheme& scheme, std::size_t column, int id) {
+  const TokenColumn& c = scheme.columns[column];
+  if (id == c.pad) return "PAD";
+  if (id == c.mask) return "MASK";
+  if (static_cast<int>(column) == scheme.pitch_column)
+    return fmt::format("{} ({})", pitch_name(scheme.lowest_pitch + id), scheme.lowest_pitch + id);
+  if (c.name == "Bar") return id == 0 ? "New" : "Continue";
+  if (c.name == "Position") return fmt::format("{}/16", id + 1);
+  if (c.name == "Duration") return fmt::format("{}/32", id + 1);
+  if (c.name == "Velocity") return std::to_string(2 * id);
+  if (c.name == "Tempo") return fmt::format("{} bpm", 32 + 3 * id);
+  return std::to_string(id);
+}
+
+std::string contents_text(const TokenTable& table) {
+  Facts facts = size_facts(table);
+  facts.push_back({"labels", labels_text(table)});
+  return aligned(facts) + splits_text(table);
+}
+
+std::string text_of(const TokenTable& table, std::size_t rows) {
+  std::string text =
+      fmt::format("Compound Words of the data set {}, scheme {}\n", table.dataset, table.scheme.name);
+  Facts facts = header_facts(table.header);
+  facts.push_back({"columns", columns_text(table.scheme)});
+  for (auto& fact : size_facts(table)) facts.push_back(std::move(fact));
+  facts.push_back({"labels", labels_text(table)});
+  if (!table.pieces.empty() &&
+      std::ranges::all_of(table.pieces, [](const TokenPiece& piece) { return piece.midi_sha256.empty(); }))
+    facts.push_back(
+        {"caution", "read from arrays, which do not say what is of one song: each row stands for one"});
+  text += aligned(facts);
+  if (!table.split_names.empty()) text += "\n" + splits_text(table);
+  int bar = 0;
+  for (std::size_t row = 0; row < std::min(rows, table.rows()); ++row) {
+    if (row > 0 && table.piece[row] != table.piece[row - 1]) bar = 0;
+    text += "\n" + row_title(table, row) + "\n" + row_text(table, row, bar);
+  }
+  if (rows > 0 && table.rows() > 0)
+    text +=
+        "\nA bar is 1,920 ticks of the file, a Position a sixteenth of it; Duration is in 32nds of a bar.\n";
+  return text;
+}
+
+}  // namespace mofi
