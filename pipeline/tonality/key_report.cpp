@@ -5,6 +5,59 @@
 #include "tonality/mode_labels.h"
 
 namespace mofi {
+namespace {
+
+/// What there is to compare methods by, beside their modes.
+struct Known {
+  bool labels, quadrants, keys;
+};
+
+std::string heading(const Known& known) {
+  std::string text =
+      fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", "profile", "weighting", "undefined", "flipped");
+  if (known.labels) text += fmt::format("  {:>6}", "bits");
+  if (known.quadrants) text += fmt::format("  {:>9}", "valence %");
+  if (known.keys) text += "   keys  modes  major keys  modes  minor keys  modes";
+  return text + "\n";
+}
+
+std::string line_of(const KeyMethod& method, const ModesByLabel& modes, int flipped) {
+  std::string text = fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", method.profile, method.weighting,
+                                 modes.all()[mode_index(kUndefinedMode)], flipped);
+  if (modes.labelled_pieces() > 0) text += fmt::format("  {:>6.3f}", mutual_information(modes).bits);
+  if (const auto valence = valence_by_mode(modes)) text += fmt::format("  {:>9.1f}", 100 * valence->accuracy);
+  return text;
+}
+
+std::string cells_of(const KeyScores& scores) {
+  const KeyScore all = scores.all(), &major = scores.of_mode[kMajor], &minor = scores.of_mode[kMinor];
+  return fmt::format("  {:>5}  {:>5}  {:>10}  {:>5}  {:>10}  {:>5}", all.keys_right(), all.modes_right,
+                     major.keys_right(), major.modes_right, minor.keys_right(), minor.modes_right);
+}
+
+std::string legend_of(const ModesByLabel& modes) {
+  std::string text;
+  if (modes.labelled_pieces() > 0)
+    text += fmt::format(
+        "bits: mutual information of mode and label over {} labelled pieces; about {:.3f} come by chance\n",
+        modes.labelled_pieces(), mutual_information(modes).chance_bits);
+  if (const auto valence = valence_by_mode(modes))
+    text += fmt::format(
+        "valence: right by mode alone (major: high, Q1 and Q4); by the better constant guess {:.1f} %\n",
+        100 * valence->constant_accuracy);
+  return text;
+}
+
+std::string legend_of(const KeyScores& scores) {
+  std::string text = fmt::format(
+      "keys, modes: how many are the true ones of {} pieces, {} of them in major and {} in minor\n",
+      scores.all().pieces(), scores.of_mode[kMajor].pieces(), scores.of_mode[kMinor].pieces());
+  if (scores.without_truth > 0)
+    text += fmt::format("not counted: {} pieces whose true key is not given\n", scores.without_truth);
+  return text;
+}
+
+}  // namespace
 
 int flipped_modes(const FoundKeys& one, const FoundKeys& other) {
   int flipped = 0;
@@ -28,52 +81,18 @@ std::string report_of(const ModeTable& table, const Corpus& corpus, const std::o
 std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corpus,
                           const std::optional<TrueKeys>& truth) {
   if (methods.empty()) return "";
-  const FoundKeys& first = methods.front();
-  const ModesByLabel first_modes = count_modes(first, corpus);
-  const int labelled = first_modes.labelled_pieces();
-  const auto first_valence = valence_by_mode(first_modes);
-
-  std::string text =
-      fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", "profile", "weighting", "undefined", "flipped");
-  if (labelled > 0) text += fmt::format("  {:>6}", "bits");
-  if (first_valence) text += fmt::format("  {:>9}", "valence %");
-  if (truth) text += "   keys  modes  major keys  modes  minor keys  modes";
-  text += "\n";
-
+  const ModesByLabel modes = count_modes(methods.front(), corpus);
+  const Known known = {modes.labelled_pieces() > 0, valence_by_mode(modes).has_value(), truth.has_value()};
+  std::string text = heading(known);
   for (const FoundKeys& found : methods) {
-    const ModesByLabel modes = count_modes(found, corpus);
-    text += fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", found.method.profile, found.method.weighting,
-                        modes.all()[mode_index(kUndefinedMode)], flipped_modes(first, found));
-    if (labelled > 0) text += fmt::format("  {:>6.3f}", mutual_information(modes).bits);
-    if (const auto valence = valence_by_mode(modes))
-      text += fmt::format("  {:>9.1f}", 100 * valence->accuracy);
-    if (truth) {
-      const KeyScores scores = score_keys(found, *truth);
-      const KeyScore all = scores.all(), &major = scores.of_mode[kMajor], &minor = scores.of_mode[kMinor];
-      text += fmt::format("  {:>5}  {:>5}  {:>10}  {:>5}  {:>10}  {:>5}", all.keys_right(), all.modes_right,
-                          major.keys_right(), major.modes_right, minor.keys_right(), minor.modes_right);
-    }
+    text += line_of(found.method, count_modes(found, corpus), flipped_modes(methods.front(), found));
+    if (truth) text += cells_of(score_keys(found, *truth));
     text += "\n";
   }
-
   text += fmt::format("flipped: pieces whose mode is another than by {} weighted by {}\n",
-                      first.method.profile, first.method.weighting);
-  if (labelled > 0)
-    text += fmt::format(
-        "bits: mutual information of mode and label over {} labelled pieces; about {:.3f} come by chance\n",
-        labelled, mutual_information(first_modes).chance_bits);
-  if (first_valence)
-    text += fmt::format(
-        "valence: right by mode alone (major: high, Q1 and Q4); by the better constant guess {:.1f} %\n",
-        100 * first_valence->constant_accuracy);
-  if (truth) {
-    const KeyScores scores = score_keys(first, *truth);
-    text += fmt::format(
-        "keys, modes: how many are the true ones of {} pieces, {} of them in major and {} in minor\n",
-        scores.all().pieces(), scores.of_mode[kMajor].pieces(), scores.of_mode[kMinor].pieces());
-    if (scores.without_truth > 0)
-      text += fmt::format("not counted: {} pieces whose true key is not given\n", scores.without_truth);
-  }
+                      methods.front().method.profile, methods.front().method.weighting);
+  text += legend_of(modes);
+  if (truth) text += legend_of(score_keys(methods.front(), *truth));
   return text;
 }
 
