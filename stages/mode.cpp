@@ -1,77 +1,94 @@
 // mofi mode: MIDI files → key and mode of each, mode.h5.
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
-
+#include "config_flags.h"
 #include "core/error.h"
-#include "stage_main.h"
+#include "core/files.h"
+#include "midi/dataset_config.h"
+#include "ranked_stage.h"
+#include "tokens/token_table.h"
 #include "tonality/find_modes.h"
 #include "tonality/key_report.h"
 
+namespace {
+
+using namespace mofi;
+
+/// The options by which the rows of a token file were cut, for keys of each row.
+TokenOptions options_of(const std::filesystem::path& tokens_file) {
+  const TokenTable tokens = read_tokens(tokens_file);
+  if (tokens.options.empty())
+    fail(ExitCode::kData,
+         "{}: does not say how its rows were made (it was imported), so they cannot have keys",
+         tokens_file.string());
+  return read_config<TokenOptions>(parse_config(tokens.options, tokens_file.string()));
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  CLI::App app{"Finds key and mode of every piece of a data set by correlation with key profiles: mode.h5."};
+  CLI::App app{"Find key and mode of every piece of a data set by correlation with key profiles: mode.h5."};
   app.footer(
-      "Examples: mofi mode --dataset emopia --input data/emopia --output mode.h5\n"
-      "          mofi mode --dataset emopia --input data/emopia --report-all");
-  std::string dataset;
-  std::filesystem::path input, output, keys;
-  mofi::FolderOptions folder;
-  mofi::ReadOptions read;
-  mofi::ModeOptions options;
+      "Examples:\n"
+      "  mofi mode --dataset emopia --input data/emopia --output mode.h5\n"
+      "  mofi mode --dataset emopia --input data/emopia --unit segment --tokens tokens.h5 --output mode.h5\n"
+      "  mofi mode --dataset emopia --input data/emopia --report-all");
+  ConfigFlags flags(app);
+  add_dataset_flags(flags);
+  flags.section<ModeOptions>("tonality", "Keys");
+  flags.section<ReadOptions>("reading", "Reading");
+  std::filesystem::path output, tokens_file, keys;
   bool dry_run = false, report = false, report_all = false;
-  app.add_option("--dataset", dataset,
-                 "emopia, vgmidi or folder (any MIDI files with a CSV file,label[,group,split])")
-      ->required();
-  app.add_option("--input", input, "folder of the data set")->required();
   auto* output_option = app.add_option("--output", output, "the file to write; a report does without");
-  app.add_option("--labels", folder.labels,
-                 "CSV of the data set folder (default: labels.csv in it, if there)");
-  auto* profile_option =
-      app.add_option("--profile", options.profile,
-                     fmt::format("key profile: {}", fmt::join(mofi::key_profile_names(), ", ")))
-          ->capture_default_str();
-  auto* weighting_option =
-      app.add_option("--weighting", options.weighting, mofi::weighting_help())->capture_default_str();
+  app.add_option("--tokens", tokens_file,
+                 "tokens.h5 whose rows are the segments of --unit segment (default: as in the config)");
   app.add_flag("--report", report, "print how the modes go with the labels");
   app.add_flag("--report-all", report_all,
                "the same for every profile with every weighting, one a line; writes no file")
-      ->excludes(output_option)
-      ->excludes(profile_option)
-      ->excludes(weighting_option);
+      ->excludes(output_option);
   app.add_option(
       "--keys", keys,
-      "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys: the report counts how many are "
-      "found");
-  app.add_flag("--skip-bad-files", read.skip_bad_files, "go on without MIDI files that cannot be read");
-  app.add_option("--threads", read.threads, "threads that read files (default: one for every core)")
-      ->check(CLI::Range(0, 1024));
+      "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys: the report counts how many are found");
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 
-  return mofi::run_stage(argc, argv, app, [&] {
+  return run_ranked_stage(argc, argv, app, [&](const World& world) {
     if (output.empty() && !report && !report_all)
-      mofi::fail(mofi::ExitCode::kUsage, "--output is missing; only --report and --report-all do without");
+      fail(ExitCode::kUsage, "--output is missing; only --report and --report-all do without");
     if (!keys.empty() && !report && !report_all)
-      mofi::fail(mofi::ExitCode::kUsage, "--keys is for a report; expected --report or --report-all with it");
-    const mofi::Corpus corpus = mofi::open_corpus(dataset, input, folder);
-    std::optional<mofi::TrueKeys> truth;
-    if (!keys.empty()) truth = mofi::read_true_keys(keys, corpus);
+      fail(ExitCode::kUsage, "--keys is for a report; expected --report or --report-all with it");
+    const ConfigNode root = flags.tree();
+    const auto options = read_section<ModeOptions>(root, "tonality");
+    const auto reading = read_section<ReadOptions>(root, "reading");
+    const bool of_segments = options.unit == "segment";
+    if (of_segments && (report || report_all))
+      fail(ExitCode::kUsage, "a report is of whole pieces; expected it without --unit segment");
+    const TokenOptions tokens = of_segments && !tokens_file.empty()
+                                    ? options_of(tokens_file)
+                                    : read_section<TokenOptions>(root, "tokens");
+    const Corpus corpus = open_dataset(read_section<DatasetConfig>(root, "dataset"));
+    std::optional<TrueKeys> truth;
+    if (!keys.empty()) truth = read_true_keys(keys, corpus);
     if (dry_run) {
-      fmt::print("would find the modes of {} files of {} by {}{}\n", corpus.files.size(), corpus.name,
-                 report_all ? "every profile" : options.profile,
-                 output.empty() ? "" : " into " + output.string());
+      if (world.is_root())
+        fmt::print("would find the modes of {} files of {} by {}{}\n", corpus.files.size(), corpus.name,
+                   report_all ? "every profile" : options.profile,
+                   output.empty() ? "" : " into " + output.string());
       return;
     }
     if (report_all) {
-      const auto surveys = mofi::survey_keys(corpus, mofi::all_key_methods(), read);
-      fmt::print("{}", mofi::comparison_of(surveys, corpus, truth));
+      if (!world.is_root()) return;
+      const auto surveys = survey_keys(corpus, all_key_methods(), pairing_named(options.pairing), reading);
+      fmt::print("{}", comparison_of(surveys, corpus, truth));
       return;
     }
-    const mofi::ModeTable table = mofi::find_modes(corpus, options, read);
-    if (!output.empty()) mofi::write_modes(output, table);
-    fmt::print("{}digest {}\n",
-               report ? mofi::report_of(table, corpus, truth) : mofi::summary_of(table, corpus),
+    const ModeTable table = find_modes(corpus, options, tokens, reading, world.team());
+    if (!world.is_root()) return;
+    if (!output.empty()) {
+      remove_abandoned_temporaries(folder_of(output));
+      write_modes(output, table);
+    }
+    fmt::print("{}digest {}\n", report ? report_of(table, corpus, truth) : summary_of(table, corpus),
                table.header.content_sha256);
   });
 }

@@ -32,8 +32,12 @@ int main(int argc, char** argv) {
     const Experiment experiment = read_experiment(root);
     const std::filesystem::path folder = results.empty() ? "results/" + experiment.name : results;
 
-    if (world.is_root() && experiment.inputs.tokens.empty()) make_inputs(experiment, folder);
-    world.barrier();
+    if (experiment.inputs.tokens.empty()) {
+      if (world.is_root()) compose_music(experiment, folder);
+      world.barrier();
+      make_inputs(experiment, folder, world.team());
+      world.barrier();
+    }
     const LoadedInputs inputs = load_inputs(experiment.inputs, folder);
     check_cells(experiment.cells, inputs.view());
     std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);

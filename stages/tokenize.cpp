@@ -2,44 +2,48 @@
 
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
-
-#include "stage_main.h"
+#include "config_flags.h"
+#include "core/error.h"
+#include "core/files.h"
+#include "midi/dataset_config.h"
+#include "ranked_stage.h"
 #include "tokens/tokenize_corpus.h"
 
 int main(int argc, char** argv) {
+  using namespace mofi;
   CLI::App app{
-      "Turns a data set of MIDI files into Compound Words: tokens.h5 with labels, songs and published "
+      "Turn a data set of MIDI files into Compound Words: tokens.h5 with labels, songs and published "
       "splits."};
-  app.footer("Example: mofi tokenize --dataset emopia --input data/emopia --output tokens.h5");
-  std::string dataset;
-  std::filesystem::path input, output;
-  mofi::FolderOptions folder;
-  mofi::ReadOptions read;
+  app.footer(
+      "Examples:\n"
+      "  mofi tokenize --dataset emopia --input data/emopia --output tokens.h5\n"
+      "  mofi tokenize --dataset folder --input my_midis --scheme cp6 --output tokens.h5\n"
+      "  mpirun -n 8 mofi-tokenize --dataset folder --input million_midis --skip-bad-files --output "
+      "tokens.h5");
+  ConfigFlags flags(app);
+  add_dataset_flags(flags);
+  flags.section<TokenOptions>("tokens", "Tokens (MIDI-BERT's by default)");
+  flags.section<ReadOptions>("reading", "Reading");
+  std::filesystem::path output;
   bool dry_run = false;
-  app.add_option("--dataset", dataset,
-                 "emopia, vgmidi or folder (any MIDI files with a CSV file,label[,group,split])")
-      ->required();
-  app.add_option("--input", input, "folder of the data set")->required();
   app.add_option("--output", output, "the file to write")->required();
-  app.add_option("--labels", folder.labels,
-                 "CSV of the data set folder (default: labels.csv in it, if there)");
-  app.add_option("--classes", folder.class_names, "the allowed labels, in order (default: those that occur)")
-      ->delimiter(',');
-  app.add_flag("--skip-bad-files", read.skip_bad_files, "go on without MIDI files that cannot be read");
-  app.add_option("--threads", read.threads, "threads that read files (default: one for every core)")
-      ->check(CLI::Range(0, 1024));
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 
-  return mofi::run_stage(argc, argv, app, [&] {
-    const mofi::Corpus corpus = mofi::open_corpus(dataset, input, folder);
+  return run_ranked_stage(argc, argv, app, [&](const World& world) {
+    const ConfigNode root = flags.tree();
+    const auto options = read_section<TokenOptions>(root, "tokens");
+    const auto reading = read_section<ReadOptions>(root, "reading");
+    const Corpus corpus = open_dataset(read_section<DatasetConfig>(root, "dataset"));
     if (dry_run) {
-      fmt::print("would tokenise {} files of {} into {}\n", corpus.files.size(), corpus.name,
-                 output.string());
+      if (world.is_root())
+        fmt::print("would tokenise {} files of {} as {} into {}\n", corpus.files.size(), corpus.name,
+                   options.scheme, output.string());
       return;
     }
-    const mofi::TokenizedCorpus tokenized = mofi::tokenize_corpus(corpus, read);
-    mofi::write_tokens(output, tokenized.table);
-    fmt::print("{}digest {}\n", mofi::summary(tokenized), tokenized.table.header.content_sha256);
+    const TokenizedCorpus tokenized = tokenize_corpus(corpus, options, reading, world.team());
+    if (!world.is_root()) return;
+    remove_abandoned_temporaries(folder_of(output));
+    write_tokens(output, tokenized.table);
+    fmt::print("{}digest {}\n", summary(tokenized), tokenized.table.header.content_sha256);
   });
 }

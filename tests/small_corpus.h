@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include "core/random.h"
-#include "tokens/compound_word.h"
 #include "tokens/segments.h"
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
@@ -16,7 +15,7 @@ namespace mofi {
 /// fourth in valid.
 inline TokenTable small_corpus(int pieces) {
   TokenTable table;
-  table.scheme = cp4_scheme();
+  table.scheme = token_scheme("cp4");
   table.dataset = "made up";
   table.class_names = {"Q1", "Q2", "Q3", "Q4"};
   table.split_names = {"given"};

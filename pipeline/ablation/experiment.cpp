@@ -12,6 +12,8 @@ namespace {
 struct ExperimentFields {
   std::string name = "experiment";
   DatasetConfig dataset;
+  ReadOptions reading;
+  TokenOptions tokens;
   ModeOptions tonality;
   InputsConfig inputs;
   ReportConfig report;
@@ -22,6 +24,8 @@ template <class Field>
 void describe(Field& field, ExperimentFields& c) {
   field("name", c.name, {.help = "the experiment's name; results go to results/<name>", .is_volatile = true});
   field("dataset", c.dataset, {.help = "where the music comes from"});
+  field("reading", c.reading, {.help = "how MIDI files are read"});
+  field("tokens", c.tokens, {.help = "how notes become rows of words"});
   field("tonality", c.tonality, {.help = "how keys are found"});
   field("inputs", c.inputs, {.help = "ready-made tokens and modes"});
   field("report", c.report, {.help = "how the table is made"});
@@ -63,7 +67,7 @@ void for_each_combination(const std::vector<Axis>& axes,
 ConfigNode run_section(const ConfigNode& root) {
   ConfigNode run = root;
   std::erase_if(run.entries, [](const auto& entry) {
-    for (const char* section : {"name", "dataset", "tonality", "inputs", "report"})
+    for (const char* section : {"name", "dataset", "reading", "tokens", "tonality", "inputs", "report"})
       if (entry.key == section) return true;
     return false;
   });
@@ -124,8 +128,9 @@ Experiment read_experiment(const ConfigNode& root) {
   std::erase_if(without_sweep.entries, [](const auto& entry) { return entry.key == "sweep"; });
   auto fields = read_config<ExperimentFields>(without_sweep);
   complete(fields.run);
-  Experiment experiment{
-      fields.name, fields.dataset, fields.tonality, fields.inputs, fields.report, fields.run, {}};
+  Experiment experiment{fields.name,   fields.dataset,  fields.reading,
+                        fields.tokens, fields.tonality, fields.inputs,
+                        fields.report, fields.run,      {}};
   experiment.cells = read_cells(run_section(without_sweep), root.find("sweep"));
   return experiment;
 }

@@ -5,31 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "midi/corpus.h"
-#include "midi/synthetic_corpus.h"
+#include "midi/dataset_config.h"
+#include "midi/read_corpus.h"
+#include "tokens/token_options.h"
 #include "tonality/find_modes.h"
 #include "training/run_config.h"
 
 namespace mofi {
-
-/// Where the music comes from.
-struct DatasetConfig {
-  std::string name = "folder";
-  std::string input;
-  std::string labels;
-  SyntheticCorpusConfig synthetic;
-};
-
-template <class Field>
-void describe(Field& field, DatasetConfig& c) {
-  field("name", c.name,
-        {.help = "emopia, vgmidi, folder (MIDI files and a labels.csv) or synthetic (composed on the spot)",
-         .choices = {"emopia", "vgmidi", "folder", "synthetic"}});
-  field("input", c.input, {.help = "the data set's folder, what --data gives", .is_volatile = true});
-  field("labels", c.labels,
-        {.help = "CSV file,label[,group,split] of a folder; empty: labels.csv in it", .is_volatile = true});
-  field("synthetic", c.synthetic, {.help = "the composed corpus"});
-}
 
 /// Ready-made inputs, for sweeps over tokens that other stages made. Empty: RESULTS/tokens.h5 and
 /// RESULTS/mode.h5.
@@ -69,6 +51,8 @@ struct Cell {
 struct Experiment {
   std::string name = "experiment";
   DatasetConfig dataset;
+  ReadOptions reading;
+  TokenOptions tokens;
   ModeOptions tonality;
   InputsConfig inputs;
   ReportConfig report;

@@ -5,12 +5,18 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "tokens/tokenize_corpus.h"
+#include "tonality/key_report.h"
 
 namespace mofi {
 namespace {
 
 constexpr const char* kTokensFile = "tokens.h5";
 constexpr const char* kModeFile = "mode.h5";
+constexpr const char* kMusicFolder = "midi";  // composed
+
+bool is_composed(const DatasetConfig& dataset) {
+  return dataset.name == "synthetic" && dataset.input.empty();
+}
 
 /// Whether the file holds these contents already. A damaged or foreign one counts as different, and is
 /// replaced.
@@ -41,23 +47,29 @@ FoundDataset find_dataset(const std::string& name, const std::filesystem::path& 
   return {name == "synthetic" ? "folder" : name, folder};
 }
 
-void make_inputs(const Experiment& experiment, const std::filesystem::path& results) {
-  for (const char* folder : {"", "midi", "tables"}) remove_abandoned_temporaries(results / folder);
-  const DatasetConfig& wanted = experiment.dataset;
-  FoundDataset found{"folder", results / "midi"};
-  if (wanted.name == "synthetic" && wanted.input.empty())
-    write_synthetic_corpus(found.folder, compose_corpus(wanted.synthetic));
-  else
-    found = find_dataset(wanted.name, wanted.input);
-  const Corpus corpus = open_corpus(found.name, found.folder, {wanted.labels, {}});
+void compose_music(const Experiment& experiment, const std::filesystem::path& results) {
+  if (!is_composed(experiment.dataset)) return;
+  remove_abandoned_temporaries(results / kMusicFolder);
+  write_synthetic_corpus(results / kMusicFolder, compose_corpus(experiment.dataset.synthetic));
+}
 
-  const TokenizedCorpus tokenized = tokenize_corpus(corpus);
+void make_inputs(const Experiment& experiment, const std::filesystem::path& results, const Team& team) {
+  const DatasetConfig& wanted = experiment.dataset;
+  FoundDataset found{"folder", results / kMusicFolder};
+  if (!is_composed(wanted)) found = find_dataset(wanted.name, wanted.input);
+  const Corpus corpus = open_corpus(found.name, found.folder, {wanted.labels, wanted.classes});
+
+  const TokenizedCorpus tokenized = tokenize_corpus(corpus, experiment.tokens, experiment.reading, team);
+  const ModeTable modes =
+      find_modes(corpus, experiment.tonality, experiment.tokens, experiment.reading, team);
+  if (!team.is_root()) return;
+  for (const char* folder : {"", "tables"}) remove_abandoned_temporaries(results / folder);
   log_info("{}", summary(tokenized));
-  if (!holds(results / kTokensFile, content_digest(tokenized.table), read_tokens))
+  if (!holds(results / kTokensFile, tokenized.table.header.content_sha256, read_tokens))
     write_tokens(results / kTokensFile, tokenized.table);
-  const ModeTable modes = find_modes(corpus, experiment.tonality);
-  log_info("{}", summary(modes, corpus));
-  if (!holds(results / kModeFile, content_digest(modes), read_modes)) write_modes(results / kModeFile, modes);
+  log_info("{}", summary_of(modes, corpus));
+  if (!holds(results / kModeFile, modes.header.content_sha256, read_modes))
+    write_modes(results / kModeFile, modes);
 }
 
 void use_data(ConfigNode& root, const std::filesystem::path& folder) {

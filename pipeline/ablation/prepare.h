@@ -9,9 +9,13 @@
 
 namespace mofi {
 
-/// Makes RESULTS/tokens.h5 and RESULTS/mode.h5 from the experiment's data set (composing it first when it is
-/// synthetic). Files that already hold the same contents are left alone. One process only.
-void make_inputs(const Experiment& experiment, const std::filesystem::path& results);
+/// Composes the music of a synthetic experiment into RESULTS/midi; does nothing for real data. For one
+/// process, before make_inputs.
+void compose_music(const Experiment& experiment, const std::filesystem::path& results);
+
+/// Makes RESULTS/tokens.h5 and RESULTS/mode.h5 from the experiment's data set. Files that already hold the
+/// same contents are left alone. Collective over the team: all ranks read, the first one writes.
+void make_inputs(const Experiment& experiment, const std::filesystem::path& results, const Team& team = {});
 
 /// Which of the data sets a folder holds, by its layout; a folder that holds one of that name counts, too.
 struct FoundDataset {

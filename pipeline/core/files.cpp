@@ -36,11 +36,6 @@ void sync_path(const std::filesystem::path& path, int flags) {
     fail(ExitCode::kMissing, "{}: cannot be synced to disk: {}", path.string(), std::strerror(reason));
 }
 
-std::filesystem::path folder_of(const std::filesystem::path& file) {
-  const auto parent = file.parent_path();
-  return parent.empty() ? std::filesystem::path(".") : parent;
-}
-
 template <class Container>
 Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
   std::error_code failure;
@@ -64,6 +59,11 @@ Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
 }
 
 }  // namespace
+
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  const auto parent = file.parent_path();
+  return parent.empty() ? std::filesystem::path(".") : parent;
+}
 
 std::vector<std::byte> read_bytes(const std::filesystem::path& path, std::size_t max_bytes) {
   return read_whole<std::vector<std::byte>>(path, max_bytes);

@@ -35,6 +35,9 @@ class AtomicFile {
 
 void write_atomically(const std::filesystem::path& target, std::string_view text);
 
+/// The folder that a file is in; "." for a bare name.
+std::filesystem::path folder_of(const std::filesystem::path& file);
+
 /// Removes what writers that were killed left in `folder`: temporary files of processes that no longer live
 /// on this host. Returns how many were removed.
 int remove_abandoned_temporaries(const std::filesystem::path& folder);

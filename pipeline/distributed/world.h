@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "core/team.h"
+
 namespace mofi {
 
 /// Owns MPI for the life of the program. Make one, first thing in main's body, and pass it on by reference.
@@ -42,6 +44,10 @@ class World {
   std::string broadcast(std::string text) const;
   /// Every rank's text, by rank, on every rank.
   std::vector<std::string> gather(const std::string& text) const;
+  /// Hands every rank's bytes, of any size, to `at_root` on rank 0, by rank, one at a time in memory.
+  void collect(std::string own, const std::function<void(const std::string&)>& at_root) const;
+  /// This world, for libraries that know nothing of MPI. It must not outlive the world.
+  Team team() const;
 
   /// Ends the job on all ranks with this exit code. Call after the message is out.
   [[noreturn]] void abort(int exit_code) const;

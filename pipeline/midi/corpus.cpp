@@ -31,7 +31,7 @@ bool is_midi_name(const fs::path& path) {
   std::string ending = path.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return std::tolower(c); });
-  return ending == ".mid" || ending == ".midi";
+  return ending == ".mid" || ending == ".midi" || ending == ".rmi" || ending == ".kar";
 }
 
 /// The MIDI files below a folder, as paths relative to it, in ascending order of bytes.
@@ -281,7 +281,7 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
   for (const std::string& name : midi_files_below(folder))
     corpus.files.push_back({folder / name, name, name, -1, {}});
   if (corpus.files.empty())
-    fail(ExitCode::kData, "{}: holds no MIDI file (.mid or .midi) and no labels.csv", folder.string());
+    fail(ExitCode::kData, "{}: holds no MIDI file (.mid, .midi, .rmi or .kar) and no labels.csv", folder.string());
   return corpus;
 }
 

@@ -289,6 +289,14 @@ bool is_chunk_mark(std::string_view mark) {
 
 }  // namespace
 
+std::vector<std::string> pairing_names() { return {"all", "fifo"}; }
+
+Pairing pairing_named(const std::string& name) {
+  if (name == "all") return Pairing::kAll;
+  if (name == "fifo") return Pairing::kFifo;
+  fail(ExitCode::kUsage, "pairing '{}' is not known; expected all or fifo", name);
+}
+
 MidiFile read_midi(std::span<const std::byte> bytes, const std::string& name, const MidiReading& reading) {
   Mender mender(name, reading.strict);
   ByteCursor file = find_header(bytes, name, mender);

@@ -58,6 +58,10 @@ enum class Pairing {
   kFifo,
 };
 
+/// "all" or "fifo"; throws kUsage for another name.
+Pairing pairing_named(const std::string& name);
+std::vector<std::string> pairing_names();
+
 struct MidiReading {
   Pairing pairing = Pairing::kAll;
   bool strict = false;  ///< refuse what would need a repair

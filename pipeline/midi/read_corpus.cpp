@@ -46,47 +46,98 @@ void for_each_index(std::size_t count, int threads, const std::function<void(std
   if (count > 0) after_each(count);
 }
 
+int thread_count(int wanted, std::size_t files) {
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return static_cast<int>(
+      std::clamp<std::size_t>(files, 1, static_cast<std::size_t>(wanted > 0 ? wanted : cores)));
+}
+
 }  // namespace
 
-std::size_t read_corpus(const Corpus& corpus, const ReadOptions& options, const std::string& purpose,
-                        const std::function<void(const CorpusPiece&)>& visit) {
-  const std::size_t count = corpus.files.size();
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  const int wanted = options.threads > 0 ? options.threads : cores;
-  const int threads = static_cast<int>(std::clamp<std::size_t>(count, 1, static_cast<std::size_t>(wanted)));
-
-  std::vector<std::string> refusals(count);
-  ProgressBar bar(purpose, "files", static_cast<std::int64_t>(count));
-  for_each_index(
-      count, threads,
-      [&](std::size_t i) {
-        try {
-          const std::filesystem::path& path = corpus.files[i].path;
-          const std::vector<std::byte> bytes = read_bytes(path, kMaxMidiBytes);
-          const MidiFile midi = read_midi(bytes, path.string());
-          visit({i, midi, sha256_of_bytes(bytes)});
-        } catch (const Error& error) {
-          if (error.code() == ExitCode::kInternal) throw;
-          refusals[i] = error.what();
-        }
-      },
-      [&](std::size_t done) { bar.update(static_cast<std::int64_t>(done)); });
-
-  const std::size_t bad =
-      count - static_cast<std::size_t>(std::count(refusals.begin(), refusals.end(), std::string()));
-  if (bad == 0) return 0;
-  if (bad == 1 && !options.skip_bad_files) {
-    const auto only =
-        std::find_if(refusals.begin(), refusals.end(), [](const std::string& text) { return !text.empty(); });
-    fail(ExitCode::kData, "{}; mend or remove it, or pass --skip-bad-files", *only);
+void ReadReport::add(std::size_t index, const RepairCounts& repairs) {
+  for (std::size_t kind = 0; kind < mended.size(); ++kind) {
+    if (repairs.times[kind] == 0) continue;
+    Mended& sum = mended[kind];
+    sum.first_index = sum.files == 0 ? index : std::min(sum.first_index, index);
+    ++sum.files;
+    sum.times += repairs.times[kind];
   }
-  for (const std::string& refusal : refusals)
-    if (!refusal.empty()) log_line_warning(refusal);
+}
+
+void ReadReport::merge(const ReadReport& other) {
+  refusals.insert(refusals.end(), other.refusals.begin(), other.refusals.end());
+  std::sort(refusals.begin(), refusals.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  for (std::size_t kind = 0; kind < mended.size(); ++kind) {
+    Mended& sum = mended[kind];
+    const Mended& more = other.mended[kind];
+    if (more.files == 0) continue;
+    sum.first_index = sum.files == 0 ? more.first_index : std::min(sum.first_index, more.first_index);
+    sum.files += more.files;
+    sum.times += more.times;
+  }
+}
+
+Packer& operator<<(Packer& packer, const ReadReport& report) {
+  packer << report.mended << report.refusals.size();
+  for (const auto& [index, why] : report.refusals) packer << index << why;
+  return packer;
+}
+
+Unpacker& operator>>(Unpacker& unpacker, ReadReport& report) {
+  unpacker >> report.mended;
+  report.refusals.resize(unpacker.read<std::size_t>());
+  for (auto& [index, why] : report.refusals) unpacker >> index >> why;
+  return unpacker;
+}
+
+ReadReport read_corpus(const Corpus& corpus, const ReadOptions& options, Pairing pairing, const Team& team,
+                       const std::string& purpose, const std::function<void(const CorpusPiece&)>& visit) {
+  std::vector<std::size_t> share;
+  for (std::size_t i = 0; i < corpus.files.size(); ++i)
+    if (team.does(i)) share.push_back(i);
+
+  ReadReport report;
+  std::mutex report_lock;
+  ProgressBar bar(purpose, "files", static_cast<std::int64_t>(share.size()), !team.is_root());
+  const std::string note = team.size == 1 ? "" : fmt::format("on the first of {} ranks", team.size);
+  const auto read_one = [&](std::size_t k) {
+    const std::filesystem::path& path = corpus.files[share[k]].path;
+    try {
+      const std::vector<std::byte> bytes = read_bytes(path, kMaxMidiBytes);
+      const MidiFile midi = read_midi(bytes, path.string(), {pairing, options.strict});
+      visit({share[k], midi, sha256_of_bytes(bytes)});
+      if (midi.repairs == RepairCounts{}) return;
+      const std::lock_guard lock(report_lock);
+      report.add(share[k], midi.repairs);
+    } catch (const Error& error) {
+      if (options.fail_fast) throw;
+      const std::lock_guard lock(report_lock);
+      report.refusals.push_back({share[k], error.what()});
+    }
+  };
+  for_each_index(share.size(), thread_count(options.threads, share.size()), read_one,
+                 [&](std::size_t done) { bar.update(static_cast<std::int64_t>(done), note); });
+  ReadReport sorted;
+  sorted.merge(report);
+  return sorted;
+}
+
+void require_readable(const Corpus& corpus, const ReadOptions& options, const ReadReport& report) {
+  for (std::size_t kind = 0; kind < report.mended.size(); ++kind) {
+    const auto& [files, times, first] = report.mended[kind];
+    if (files > 0)
+      log_info("mended in {} of {} files, {} times: {}: {}; the first is {}", files, corpus.files.size(),
+               times, kRepairTexts[kind].found, kRepairTexts[kind].done, corpus.files[first].id);
+  }
+  const std::size_t bad = report.refusals.size();
+  if (bad == 0) return;
+  if (bad == 1 && !options.skip_bad_files)
+    fail(ExitCode::kData, "{}; mend or remove it, or pass --skip-bad-files", report.refusals[0].why);
+  for (const auto& refusal : report.refusals) log_line_warning(refusal.why);
   if (!options.skip_bad_files)
     fail(ExitCode::kData,
-         "{} of {} MIDI files cannot be read (listed above); mend or remove them, or pass --skip-bad-files",
-         bad, count);
-  return bad;
+         "{} of {} MIDI files cannot be used (listed above); mend or remove them, or pass --skip-bad-files",
+         bad, corpus.files.size());
 }
 
 std::string midi_digest(const std::vector<std::string>& ids, const std::vector<std::string>& midi_sha256) {

@@ -30,8 +30,8 @@ std::string parts_there_are(const TokenTable& table) {
 }
 
 std::optional<TokenScheme> scheme_of_columns(std::uint64_t columns) {
-  for (const TokenScheme& scheme : {cp4_scheme()})
-    if (scheme.columns.size() == columns) return scheme;
+  for (const std::string& name : token_scheme_names())
+    if (token_scheme(name).columns.size() == columns) return token_scheme(name);
   return std::nullopt;
 }
 
@@ -54,7 +54,7 @@ void check_shape(const NpyArray& array, const std::string& name, TokenTable& tab
   const auto scheme = scheme_of_columns(array.shape[2]);
   if (!scheme)
     fail(ExitCode::kData,
-         "{}: has words of {} columns (shape {}), for which no token scheme is known; cp4 has 4", name,
+         "{}: has words of {} columns (shape {}), for which no token scheme is known; cp4 has 4, cp6 has 6", name,
          array.shape[2], shape_text(array.shape));
   if (array.shape[1] < 1 || array.shape[1] > std::numeric_limits<std::uint16_t>::max())
     fail(ExitCode::kData, "{}: has rows of {} words; expected 1 to {}", name, array.shape[1],

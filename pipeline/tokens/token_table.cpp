@@ -11,7 +11,7 @@
 namespace mofi {
 namespace {
 
-constexpr const char* kSchema = "mofi-tokens/1";
+constexpr const char* kSchema = "mofi-tokens/2";
 
 template <class T, class U>
 std::vector<T> column_of(const std::vector<TokenPiece>& pieces, U TokenPiece::*field) {
@@ -124,6 +124,9 @@ std::vector<TokenPiece> read_pieces(const Hdf5Reader& file, const TokenTable& ta
   const auto label = file.read<std::int32_t>("pieces/label", count);
   const auto pitch_min = file.read<std::uint8_t>("pieces/pitch_min", count);
   const auto pitch_max = file.read<std::uint8_t>("pieces/pitch_max", count);
+  const auto unpaired = file.read<std::uint32_t>("pieces/unpaired_notes", count);
+  const auto out_of_range = file.read<std::uint32_t>("pieces/out_of_range_notes", count);
+  const auto dropped = file.read<std::uint32_t>("pieces/dropped_words", count);
   const auto split = file.read_array<std::uint8_t>("pieces/split", 2);
   const std::size_t splits = table.split_names.size();
   if (split.shape[0] != count || split.shape[1] != splits)
@@ -135,11 +138,12 @@ std::vector<TokenPiece> read_pieces(const Hdf5Reader& file, const TokenTable& ta
     if (label[i] < -1 || label[i] >= static_cast<std::int64_t>(table.class_names.size()))
       fail(ExitCode::kData, "{}: piece {} has label {}; expected -1 or one of the {} classes", path, id[i],
            label[i], table.class_names.size());
-    const int lowest = table.scheme.lowest_pitch, highest = lowest + table.scheme.pitch_ids - 1;
+    const int lowest = table.scheme.lowest_pitch, highest = table.scheme.highest_pitch();
     if (pitch_min[i] < lowest || pitch_max[i] > highest || pitch_min[i] > pitch_max[i])
       fail(ExitCode::kData, "{}: piece {} has pitches {}..{}; expected them within {}..{}", path, id[i],
            pitch_min[i], pitch_max[i], lowest, highest);
-    pieces[i] = {id[i], group[i], label[i], {}, pitch_min[i], pitch_max[i], sha256[i]};
+    pieces[i] = {id[i],     group[i],    label[i],        {},        pitch_min[i], pitch_max[i],
+                 sha256[i], unpaired[i], out_of_range[i], dropped[i]};
     for (std::size_t k = 0; k < splits; ++k) {
       const std::uint8_t part = split.values[i * splits + k];
       if (part > static_cast<std::uint8_t>(SplitPart::kTest))
@@ -160,7 +164,7 @@ std::string content_digest(const TokenTable& table) {
     number(static_cast<std::int64_t>(values.size()));
     for (const std::string& value : values) hash.update(value);
   };
-  hash.update(kSchema).update(table.dataset).update(table.scheme.name);
+  hash.update(kSchema).update(table.dataset).update(table.scheme.name).update(table.options);
   texts(column_names(table.scheme));
   for (const TokenColumn& column : table.scheme.columns)
     for (const int value : {column.size, column.pad, column.mask}) number(value);
@@ -179,6 +183,8 @@ std::string content_digest(const TokenTable& table) {
   for (const TokenPiece& piece : table.pieces) {
     hash.update(piece.id).update(piece.group).update(piece.midi_sha256);
     for (const int value : {piece.label, piece.pitch_min, piece.pitch_max}) number(value);
+    for (const std::uint32_t value : {piece.unpaired_notes, piece.out_of_range_notes, piece.dropped_words})
+      number(value);
     for (const SplitPart part : piece.split) number(static_cast<std::int64_t>(part));
   }
   return hash.hex();
@@ -195,6 +201,7 @@ void write_tokens(const std::filesystem::path& path, const TokenTable& table) {
   const TokenScheme& scheme = table.scheme;
   file.attribute("", "dataset", table.dataset);
   file.attribute("", "scheme", scheme.name);
+  if (!table.options.empty()) file.attribute("", "options", table.options);
   file.attribute("", "column_names", column_names(scheme));
   file.attribute("", "column_sizes", column_numbers(scheme, &TokenColumn::size));
   file.attribute("", "pad_ids", column_numbers(scheme, &TokenColumn::pad));
@@ -215,6 +222,10 @@ void write_tokens(const std::filesystem::path& path, const TokenTable& table) {
   file.write("pieces/label", column_of<std::int32_t>(table.pieces, &TokenPiece::label));
   file.write("pieces/pitch_min", column_of<std::uint8_t>(table.pieces, &TokenPiece::pitch_min));
   file.write("pieces/pitch_max", column_of<std::uint8_t>(table.pieces, &TokenPiece::pitch_max));
+  file.write("pieces/unpaired_notes", column_of<std::uint32_t>(table.pieces, &TokenPiece::unpaired_notes));
+  file.write("pieces/out_of_range_notes",
+             column_of<std::uint32_t>(table.pieces, &TokenPiece::out_of_range_notes));
+  file.write("pieces/dropped_words", column_of<std::uint32_t>(table.pieces, &TokenPiece::dropped_words));
   std::vector<std::uint8_t> split;
   for (const TokenPiece& piece : table.pieces)
     for (const SplitPart part : piece.split) split.push_back(static_cast<std::uint8_t>(part));
@@ -228,6 +239,7 @@ TokenTable read_tokens(const std::filesystem::path& path) {
   table.header = read_header(file, kSchema);
   table.dataset = file.text_attribute("", "dataset");
   table.scheme = read_scheme(file);
+  if (file.has_attribute("", "options")) table.options = file.text_attribute("", "options");
   if (file.has_attribute("", "class_names")) table.class_names = file.texts_attribute("", "class_names");
   if (file.has_attribute("", "split_names")) table.split_names = file.texts_attribute("", "split_names");
 

@@ -1,5 +1,5 @@
 #pragma once
-// tokens.h5 (schema mofi-tokens/1): the words of a corpus, cut into rows, and what is known of every piece.
+// tokens.h5 (schema mofi-tokens/2): the words of a corpus, cut into rows, and what is known of every piece.
 
 #include <cstdint>
 #include <filesystem>
@@ -9,38 +9,26 @@
 
 #include "midi/split_part.h"
 #include "storage/artifact.h"
+#include "tokens/token_scheme.h"
 
 namespace mofi {
 
-/// One column of a Compound Word.
-struct TokenColumn {
-  std::string name;  ///< "Bar", "Position", "Pitch", "Duration"
-  int size = 0;      ///< ids 0..size-1, pad and mask included
-  int pad = 0;
-  int mask = 0;
-};
-
-/// A token scheme is data: nothing outside tokens/ knows columns by position.
-struct TokenScheme {
-  std::string name;  ///< "cp4"
-  std::vector<TokenColumn> columns;
-  int pitch_column = 2;   ///< the column that transposition moves
-  int pitch_ids = 86;     ///< its ids 0..pitch_ids-1 are pitches, in semitone steps
-  int lowest_pitch = 22;  ///< MIDI pitch of its id 0
-};
-
 struct TokenPiece {
-  std::string id;                    ///< file name within the data set
-  std::string group;                 ///< song: the unit that folds keep together
-  int label = -1;                    ///< class, or -1
-  std::vector<SplitPart> split;      ///< one per published split, in the order of TokenTable::split_names
-  int pitch_min = 0, pitch_max = 0;  ///< MIDI pitches of its words
-  std::string midi_sha256;
+  std::string id;                        ///< file name within the data set
+  std::string group;                     ///< song: the unit that folds keep together
+  int label = -1;                        ///< class, or -1
+  std::vector<SplitPart> split;          ///< one per published split, in the order of TokenTable::split_names
+  int pitch_min = 0, pitch_max = 0;      ///< MIDI pitches of its words, which bound the legal transpositions
+  std::string midi_sha256;               ///< empty where the MIDI file is not known (imported arrays)
+  std::uint32_t unpaired_notes = 0;      ///< left out: they end where they begin, or never
+  std::uint32_t out_of_range_notes = 0;  ///< without an id for their pitch: left out, or moved into the range
+  std::uint32_t dropped_words = 0;       ///< of a last row that was too short
 };
 
 struct TokenTable {
   std::string dataset;  ///< "emopia", "vgmidi", "folder"
   TokenScheme scheme;
+  std::string options;  ///< JSON of the TokenOptions that made the rows; empty where they are not known
   int row_words = 512;
   std::vector<std::uint8_t> words;    ///< [rows, row_words, columns], padded with each column's pad id
   std::vector<std::uint16_t> length;  ///< [rows] words that are not padding

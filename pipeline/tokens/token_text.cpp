@@ -146,6 +146,8 @@ std::string id_text(const TokenScheme& scheme, std::size_t column, int id) {
   if (static_cast<int>(column) == scheme.pitch_column)
     return fmt::format("{} ({})", pitch_name(scheme.lowest_pitch + id), scheme.lowest_pitch + id);
   if (c.name == "Bar") return id == 0 ? "New" : "Continue";
+  if (c.name == "Velocity") return fmt::format("velocity {}", 2 * id);
+  if (c.name == "Tempo") return fmt::format("tempo {}", 32 + 3 * id);
   if (c.name == "Position") return fmt::format("{}/16", id + 1);
   if (c.name == "Duration") return fmt::format("{}/32", id + 1);
   if (c.name == "Velocity") return std::to_string(2 * id);

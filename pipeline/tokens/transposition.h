@@ -19,11 +19,26 @@ struct ShiftRange {
   int size() const { return highest - lowest + 1; }
 };
 
+/// The lowest and highest MIDI pitch of words ([words, columns]); 0 and 0 where there is none.
+struct PitchRange {
+  int lowest = 0, highest = 0;
+};
+inline PitchRange pitch_range(std::span<const std::uint8_t> words, const TokenScheme& scheme) {
+  int lowest = scheme.pitch_ids, highest = -1;
+  for (auto at = static_cast<std::size_t>(scheme.pitch_column); at < words.size();
+       at += scheme.columns.size()) {
+    if (words[at] >= scheme.pitch_ids) continue;
+    lowest = std::min<int>(lowest, words[at]);
+    highest = std::max<int>(highest, words[at]);
+  }
+  if (highest < 0) return {};
+  return {scheme.lowest_pitch + lowest, scheme.lowest_pitch + highest};
+}
+
 /// The part of `wanted` by which every note of the piece stays in the vocabulary.
 inline ShiftRange legal_shifts(const TokenScheme& scheme, const TokenPiece& piece, ShiftRange wanted) {
-  const int highest_pitch = scheme.lowest_pitch + scheme.pitch_ids - 1;
   return {std::clamp(scheme.lowest_pitch - piece.pitch_min, std::min(wanted.lowest, 0), 0),
-          std::clamp(highest_pitch - piece.pitch_max, 0, std::max(wanted.highest, 0))};
+          std::clamp(scheme.highest_pitch() - piece.pitch_max, 0, std::max(wanted.highest, 0))};
 }
 
 /// Shifts the pitches of a row in place; pad and mask stay. A shift that is not legal for the row throws

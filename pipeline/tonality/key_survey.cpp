@@ -13,8 +13,8 @@ std::vector<KeyMethod> all_key_methods() {
   return methods;
 }
 
-std::vector<FoundKeys> survey_keys(const Corpus& corpus, std::span<const KeyMethod> methods,
-                                   const ReadOptions& read_options) {
+std::vector<FoundKeys> survey_keys(const Corpus& corpus, std::span<const KeyMethod> methods, Pairing pairing,
+                                   const ReadOptions& reading) {
   std::vector<FoundKeys> surveys;
   std::vector<const KeyProfile*> profiles;
   std::vector<Weighting> weightings;
@@ -24,14 +24,15 @@ std::vector<FoundKeys> survey_keys(const Corpus& corpus, std::span<const KeyMeth
     weightings.push_back(weighting_of(method.weighting));
   }
   const std::size_t known_weightings = weighting_names().size();
-  read_corpus(corpus, read_options, "mode", [&](const CorpusPiece& piece) {
+  const auto survey = [&](const CorpusPiece& piece) {
     std::vector<std::optional<PitchClassWeights>> weights(known_weightings);  // each made once
     for (std::size_t i = 0; i < methods.size(); ++i) {
       std::optional<PitchClassWeights>& own = weights[static_cast<std::size_t>(weightings[i])];
       if (!own) own = pitch_class_weights(piece.midi, weightings[i]);
       surveys[i].keys[piece.index] = find_key(*own, *profiles[i]);
     }
-  });
+  };
+  require_readable(corpus, reading, read_corpus(corpus, reading, pairing, {}, "mode", survey));
   return surveys;
 }
 

@@ -26,11 +26,11 @@ struct FoundKeys {
   std::vector<std::optional<Key>> keys;  ///< as Corpus::files; nothing for a bad file that was skipped
 };
 
-/// One per method, in their order. Threads do not change the result.
+/// One per method, in their order, of whole pieces. Threads do not change the result.
 std::vector<FoundKeys> survey_keys(const Corpus& corpus, std::span<const KeyMethod> methods,
-                                   const ReadOptions& read_options = {});
+                                   Pairing pairing = Pairing::kAll, const ReadOptions& reading = {});
 
-/// The same of what was found before. Pieces are matched by id.
+/// The same of what was found before, in whole pieces. They are matched by id.
 FoundKeys found_keys(const ModeTable& table, const Corpus& corpus);
 
 }  // namespace mofi

@@ -9,7 +9,7 @@
 namespace mofi {
 namespace {
 
-constexpr const char* kSchema = "mofi-mode/1";
+constexpr const char* kSchema = "mofi-mode/2";
 constexpr std::size_t kKeys = 24, kPitchClasses = 12;
 
 void check_piece(const PieceMode& piece, const std::string& path) {
@@ -26,10 +26,14 @@ void check_piece(const PieceMode& piece, const std::string& path) {
 std::string content_digest(const ModeTable& table) {
   Sha256 hash;
   const auto number = [&](float value) { hash.update(std::uint64_t{std::bit_cast<std::uint32_t>(value)}); };
-  hash.update(kSchema).update(table.key_profile).update(table.weighting);
+  hash.update(kSchema)
+      .update(table.key_profile)
+      .update(table.weighting)
+      .update(table.unit)
+      .update(table.token_options);
   hash.update(std::uint64_t{table.pieces.size()});
   for (const PieceMode& piece : table.pieces) {
-    hash.update(piece.piece_id).update(piece.midi_sha256);
+    hash.update(piece.piece_id).update(std::uint64_t{piece.segment}).update(piece.midi_sha256);
     hash.update(static_cast<std::uint64_t>(std::int64_t{piece.tonic})).update(std::uint64_t{piece.mode});
     number(piece.margin);
     for (const float value : piece.correlation) number(value);
@@ -40,11 +44,13 @@ std::string content_digest(const ModeTable& table) {
 
 void write_modes(const std::filesystem::path& path, const ModeTable& table) {
   std::vector<std::string> id, sha256;
+  std::vector<std::uint32_t> segment;
   std::vector<std::int8_t> tonic;
   std::vector<std::uint8_t> mode;
   std::vector<float> margin, correlation, profile;
   for (const PieceMode& piece : table.pieces) {
     id.push_back(piece.piece_id);
+    segment.push_back(piece.segment);
     sha256.push_back(piece.midi_sha256);
     tonic.push_back(static_cast<std::int8_t>(piece.tonic));
     mode.push_back(piece.mode);
@@ -61,7 +67,10 @@ void write_modes(const std::filesystem::path& path, const ModeTable& table) {
   write_header(file, header);
   file.attribute("", "key_profile", table.key_profile);
   file.attribute("", "weighting", table.weighting);
+  file.attribute("", "unit", table.unit);
+  if (!table.token_options.empty()) file.attribute("", "token_options", table.token_options);
   file.write_strings("piece_id", id);
+  file.write("segment", segment);
   file.write_strings("midi_sha256", sha256);
   file.write("tonic", tonic);
   file.write("mode", mode);
@@ -77,9 +86,15 @@ ModeTable read_modes(const std::filesystem::path& path) {
   table.header = read_header(file, kSchema);
   table.key_profile = file.text_attribute("", "key_profile");
   table.weighting = file.text_attribute("", "weighting");
+  table.unit = file.text_attribute("", "unit");
+  if (table.unit != "piece" && table.unit != "segment")
+    fail(ExitCode::kData, "{}: has keys of the unit '{}'; expected piece or segment", path.string(),
+         table.unit);
+  if (file.has_attribute("", "token_options")) table.token_options = file.text_attribute("", "token_options");
 
   const auto id = file.read_strings("piece_id");
   const std::size_t count = id.size();
+  const auto segment = file.read<std::uint32_t>("segment", count);
   const auto sha256 = file.read_strings("midi_sha256", count);
   const auto tonic = file.read<std::int8_t>("tonic", count);
   const auto mode = file.read<std::uint8_t>("mode", count);
@@ -95,6 +110,7 @@ ModeTable read_modes(const std::filesystem::path& path) {
   for (std::size_t i = 0; i < count; ++i) {
     PieceMode piece;
     piece.piece_id = id[i];
+    piece.segment = segment[i];
     piece.midi_sha256 = sha256[i];
     piece.tonic = int{tonic[i]};
     piece.mode = mode[i];

@@ -1,5 +1,6 @@
 #pragma once
-// mode.h5 (schema mofi-mode/1): key and mode of every piece of a corpus, and what they were decided from.
+// mode.h5 (schema mofi-mode/2): key and mode of every piece of a corpus, or of every row of its tokens, and
+// what they were decided from.
 
 #include <array>
 #include <cstdint>
@@ -13,9 +14,10 @@
 namespace mofi {
 
 struct PieceMode {
-  std::string piece_id;     ///< file name within the data set
-  std::string midi_sha256;  ///< joined to tokens by id and digest
-  int tonic = -1;           ///< pitch class, 0 = C; -1 undefined
+  std::string piece_id;       ///< file name within the data set
+  std::uint32_t segment = 0;  ///< which row of the piece's tokens; 0 for whole pieces
+  std::string midi_sha256;    ///< joined to tokens by id and digest
+  int tonic = -1;             ///< pitch class, 0 = C; -1 undefined
   std::uint8_t mode = kUndefinedMode;
   float margin = 0;                     ///< best correlation of this mode minus best of the other mode
   std::array<float, 24> correlation{};  ///< Pearson r with the 12 major, then the 12 minor keys, tonic 0..11
@@ -25,7 +27,9 @@ struct PieceMode {
 struct ModeTable {
   std::string key_profile = "krumhansl_kessler";
   std::string weighting = "ticks";
-  std::vector<PieceMode> pieces;
+  std::string unit = "piece";  ///< or "segment"
+  std::string token_options;   ///< JSON of the TokenOptions whose rows have the keys; empty for whole pieces
+  std::vector<PieceMode> pieces;  ///< by piece and segment
   ArtifactHeader header;
 };
 

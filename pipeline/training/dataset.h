@@ -25,9 +25,11 @@ struct Dataset {
   const TokenTable* tokens = nullptr;
   int classes = 0;
   int max_words = 0;
-  std::vector<DatasetRow> rows;    ///< labelled rows that belong to a part
-  std::vector<std::uint8_t> mode;  ///< per piece; kUndefinedMode without a mode table
-  std::vector<std::array<float, kModeConditionWidth>> condition;  ///< per piece; empty without injection
+  std::vector<DatasetRow> rows;  ///< labelled rows that belong to a part
+  /// Per piece; kUndefinedMode without a mode table, and where its segments have different modes.
+  std::vector<std::uint8_t> mode;
+  /// Per row of the token table; empty without injection.
+  std::vector<std::array<float, kModeConditionWidth>> condition;
 
   /// Indices into `rows` of those parts, in order.
   std::vector<std::size_t> rows_in(const std::vector<std::string>& parts) const;

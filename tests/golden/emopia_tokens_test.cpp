@@ -134,29 +134,5 @@ TEST_F(Emopia, legal_transpositions_are_as_many_as_counted) {
   }
 }
 
-TEST(Vgmidi, all_phrases_and_whole_pieces_tokenise) {
-  const auto folder = test_data("vgmidi");
-  if (!folder)
-    GTEST_SKIP() << "needs the VGMIDI archive: set MOFI_DATA_UNPACKED to the folder that holds vgmidi/";
-  const Corpus corpus = open_vgmidi(*folder);
-  std::vector<std::string> groups;
-  std::vector<int> labels;
-  for (const CorpusFile& file : corpus.files) {
-    groups.push_back(file.group);
-    labels.push_back(file.label);
-  }
-  std::sort(groups.begin(), groups.end());
-  EXPECT_EQ(std::unique(groups.begin(), groups.end()) - groups.begin(), 200);
-  EXPECT_EQ(label_counts(labels, corpus.class_names), "Q1 76, Q2 39, Q3 27, Q4 62");
-  EXPECT_EQ(tokenize_corpus(corpus).table.pieces.size(), 204u);
-
-  // Specification 2.7 counts the whole pieces: 405 rows, and 8 notes of 4 files that have no pitch id.
-  const TokenizedCorpus whole = tokenize_corpus(open_folder(*folder / "labelled_midi"));
-  EXPECT_EQ(whole.table.pieces.size(), 204u);
-  EXPECT_EQ(whole.table.rows(), 405u);
-  EXPECT_EQ(whole.counts.out_of_range_notes, 8u);
-  EXPECT_EQ(whole.counts.files_with_out_of_range, 4u);
-}
-
 }  // namespace
 }  // namespace mofi

@@ -24,6 +24,19 @@ TEST(World, sums_maxima_broadcasts_and_gathers_hold_every_rank_once) {
   EXPECT_LT(world.node_rank(), world.node_size());
 }
 
+TEST(World, collecting_hands_the_bytes_of_every_rank_to_the_first_in_order) {
+  const World& world = test_world();
+  const Team team = world.team();
+  std::vector<std::string> received;
+  team.collect(
+      std::string(static_cast<std::size_t>(world.rank()) * 100'000, static_cast<char>('a' + world.rank())),
+      [&](const std::string& bytes) { received.push_back(bytes); });
+  ASSERT_EQ(received.size(), world.is_root() ? static_cast<std::size_t>(world.size()) : 0u);
+  for (std::size_t r = 0; r < received.size(); ++r)
+    EXPECT_EQ(received[r], std::string(r * 100'000, static_cast<char>('a' + r)));
+  EXPECT_EQ(team.does(5), 5 % world.size() == world.rank());
+}
+
 TEST(World, alone_is_complete_without_the_others) {
   const World alone = World::alone();
   double value = 3;

@@ -58,6 +58,39 @@ TEST(Dataset, modes_are_joined_by_id_and_by_the_digest_of_the_midi_file) {
   EXPECT_THAT(refusal(config, tokens, nullptr, ExitCode::kUsage), testing::HasSubstr("needs a mode file"));
 }
 
+TEST(Dataset, modes_of_segments_are_joined_row_by_row) {
+  TokenTable tokens = small_corpus(24);
+  tokens.options = R"({"segment_words":512})";
+  for (std::size_t r = 0; r + 1 < 24; r += 2) tokens.piece[r + 1] = tokens.piece[r];  // the rows of 12 pieces
+  for (std::size_t r = 0; r < 24; ++r) tokens.piece[r] /= 2;
+  tokens.pieces.resize(12);
+  RunConfig config = small_run();
+  config.injection.condition = "mode";
+  ModeTable modes;
+  modes.unit = "segment";
+  modes.token_options = tokens.options;
+  for (std::uint32_t piece = 0; piece < 12; ++piece)
+    for (std::uint32_t segment = 0; segment < 2; ++segment)
+      modes.pieces.push_back({.piece_id = tokens.pieces[piece].id,
+                              .segment = segment,
+                              .midi_sha256 = tokens.pieces[piece].midi_sha256,
+                              .tonic = 0,
+                              .mode = piece == 0 && segment == 1 ? kMinor : kMajor});
+  const Dataset dataset = make_dataset(tokens, &modes, config);
+  EXPECT_THAT(dataset.condition[0], testing::ElementsAre(1, 0));
+  EXPECT_THAT(dataset.condition[1], testing::ElementsAre(0, 1));
+  EXPECT_EQ(dataset.mode[0], kUndefinedMode) << "its segments have different modes";
+  EXPECT_EQ(dataset.mode[1], kMajor);
+
+  modes.token_options = "{}";
+  EXPECT_THAT(refusal(config, tokens, &modes, ExitCode::kData),
+              testing::HasSubstr("the tokens were made by"));
+  modes.token_options = tokens.options;
+  modes.pieces.erase(modes.pieces.begin() + 1);
+  EXPECT_THAT(refusal(config, tokens, &modes, ExitCode::kData),
+              testing::HasSubstr("has no piece piece_000.mid, segment 1"));
+}
+
 TEST(Dataset, a_constant_and_an_undefined_mode_tell_nothing) {
   const TokenTable tokens = small_corpus(24);
   RunConfig config = small_run();
@@ -81,8 +114,8 @@ TEST(Dataset, shuffled_modes_keep_their_share_in_every_part_and_depend_on_the_se
   for (const char* part : {"train", "valid", "test"}) {
     float true_majors = 0, shuffled_majors = 0;
     for (const std::size_t r : truth.rows_in({part})) {
-      true_majors += truth.condition[truth.rows[r].piece][0];
-      shuffled_majors += shuffled.condition[shuffled.rows[r].piece][0];
+      true_majors += truth.condition[truth.rows[r].row][0];
+      shuffled_majors += shuffled.condition[shuffled.rows[r].row][0];
     }
     EXPECT_EQ(true_majors, shuffled_majors) << part;
   }

@@ -140,20 +140,67 @@ TEST(Corpus, vgmidi_layout_gives_the_quadrant_of_valence_and_arousal_and_the_pie
               HasSubstr("vgmidi_labelled.csv:2: valence is '0'; expected 1 or -1"));
 }
 
-TEST(ReadCorpus, bad_files_are_an_error_after_all_were_looked_at_unless_they_are_skipped) {
-  const TemporaryFolder folder;
-  for (int i = 0; i < 20; ++i) folder.write(fmt::format("{:02}.mid", i), one_note());
-  folder.write("05.mid", "garbage");
-  const auto read = [&](const ReadOptions& options) {
+class ReadCorpusTest : public testing::Test {
+ protected:
+  ReadCorpusTest() {
+    for (int i = 0; i < 20; ++i) folder_.write(fmt::format("{:02}.mid", i), one_note());
+  }
+  /// "N read, N bad", as the ranks of a team of `ranks` see it together.
+  std::string read(const ReadOptions& options, int ranks = 1) {
+    const Corpus corpus = open_folder(folder_.path());
     std::atomic<int> visited{0};
-    const std::size_t bad =
-        read_corpus(open_folder(folder.path()), options, "test", [&](const CorpusPiece&) { ++visited; });
-    return fmt::format("{} read, {} bad", visited.load(), bad);
-  };
-  EXPECT_THAT(refusal_of([&] { read({}); }), HasSubstr("05.mid: byte 0: expected the mark 'MThd'"));
-  folder.write("11.mid", "");
-  EXPECT_THAT(refusal_of([&] { read({.threads = 3}); }), HasSubstr("2 of 20 MIDI files cannot be read"));
-  EXPECT_EQ(read({.skip_bad_files = true, .threads = 3}), "18 read, 2 bad");
+    ReadReport report;
+    for (int rank = 0; rank < ranks; ++rank) {
+      Team team;
+      team.rank = rank;
+      team.size = ranks;
+      report.merge(
+          read_corpus(corpus, options, Pairing::kAll, team, "test", [&](const CorpusPiece&) { ++visited; }));
+    }
+    Packer packer;
+    packer << report;
+    const std::string bytes = packer.take();
+    ReadReport again;
+    Unpacker unpacker(bytes);
+    unpacker >> again;
+    EXPECT_TRUE(unpacker.at_end());
+    require_readable(corpus, options, again);
+    return fmt::format("{} read, {} bad, {} mended", visited.load(), again.refusals.size(),
+                       again.mended[static_cast<std::size_t>(Repair::kNoEndOfTrack)].files);
+  }
+  std::string refusal(const ReadOptions& options) {
+    return refusal_of([&] { read(options); });
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(ReadCorpusTest, bad_files_are_an_error_after_all_were_looked_at_unless_they_are_skipped) {
+  folder_.write("05.mid", "garbage");
+  EXPECT_THAT(refusal({}), HasSubstr("05.mid: byte 0: expected the mark 'MThd'"));
+  folder_.write("11.mid", "");
+  EXPECT_THAT(refusal({.threads = 3}), HasSubstr("2 of 20 MIDI files cannot be used"));
+  EXPECT_EQ(read({.skip_bad_files = true, .threads = 3}), "18 read, 2 bad, 0 mended");
+}
+
+TEST_F(ReadCorpusTest, ranks_share_the_files_and_nothing_is_told_twice) {
+  folder_.write("05.mid", "garbage");
+  folder_.write("06.mid", file_of({""}));
+  for (const int ranks : {1, 2, 3, 40})
+    EXPECT_EQ(read({.skip_bad_files = true, .threads = 2}, ranks), "19 read, 1 bad, 1 mended");
+}
+
+TEST_F(ReadCorpusTest, fail_fast_stops_at_the_first_bad_file) {
+  folder_.write("00.mid", "garbage");
+  folder_.write("01.mid", "garbage");
+  EXPECT_THAT(refusal({.fail_fast = true, .threads = 1}), HasSubstr("00.mid: byte 0: expected the mark"));
+}
+
+TEST_F(ReadCorpusTest, strict_reading_refuses_what_a_tolerant_one_mends) {
+  folder_.write("06.mid", file_of({""}));
+  EXPECT_EQ(read({}), "20 read, 0 bad, 1 mended");
+  EXPECT_THAT(refusal({.strict = true}),
+              HasSubstr("06.mid: byte 22: a track without an end-of-track event is against"));
 }
 
 }  // namespace

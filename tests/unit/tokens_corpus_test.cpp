@@ -16,8 +16,8 @@ TEST(TokenizeCorpus, threads_do_not_change_the_table) {
   const TemporaryFolder folder;
   write_synthetic_corpus(folder.path(), compose_corpus({.pieces = 40}));
   const Corpus corpus = open_folder(folder.path());
-  const TokenizedCorpus one = tokenize_corpus(corpus, {.threads = 1}),
-                        many = tokenize_corpus(corpus, {.threads = 7});
+  const TokenizedCorpus one = tokenize_corpus(corpus, {}, {.threads = 1}),
+                        many = tokenize_corpus(corpus, {}, {.threads = 7});
   EXPECT_EQ(content_digest(one.table), content_digest(many.table));
   EXPECT_EQ(one.table.header.inputs, many.table.header.inputs);
   EXPECT_EQ(one.table.pieces.size(), 40u);
@@ -50,13 +50,57 @@ TEST(TokenizeCorpus, files_without_notes_are_left_out_and_counted) {
   midi.notes = {{.start = 0, .end = 10, .pitch = 21}, {.start = 10, .end = 20, .pitch = 60}};
   folder.write("b.mid", midi_bytes(midi));
   folder.write("c.mid", "garbage");
-  const TokenizedCorpus tokenized = tokenize_corpus(open_folder(folder.path()), {.skip_bad_files = true});
+  const TokenizedCorpus tokenized = tokenize_corpus(open_folder(folder.path()), {}, {.skip_bad_files = true});
   ASSERT_EQ(tokenized.table.pieces.size(), 1u);
   EXPECT_EQ(tokenized.table.pieces[0].id, "b.mid");
   EXPECT_EQ(tokenized.counts.empty_files, 1u);
   EXPECT_EQ(tokenized.counts.bad_files, 1u);
-  EXPECT_EQ(tokenized.counts.out_of_range_notes, 1u);
-  EXPECT_THAT(summary(tokenized), HasSubstr("left out: 1 notes of 1 files, whose pitch has no token"));
+  EXPECT_EQ(tokenized.table.pieces[0].out_of_range_notes, 1u);
+  EXPECT_THAT(summary(tokenized),
+              HasSubstr("1 notes left out or moved whose pitch has no token in 1 pieces"));
+  EXPECT_THAT(refusal_of([&] {
+                tokenize_corpus(open_folder(folder.path()), {.out_of_range = "error"},
+                                {.fail_fast = true, .threads = 1});
+              }),
+              HasSubstr("b.mid: 1 notes are outside the pitches 22 to 107 of cp4"));
+}
+
+TEST(TokenizeCorpus, short_last_rows_are_dropped_and_counted_for_each_piece) {
+  const TemporaryFolder folder;
+  MidiFile midi;
+  for (std::uint32_t i = 0; i < 11; ++i)
+    midi.notes.push_back({.start = 100 * i, .end = 100 * i + 50, .pitch = static_cast<std::uint8_t>(60 + i)});
+  folder.write("eleven.mid", midi_bytes(midi));
+  midi.notes.resize(2);
+  folder.write("two.mid", midi_bytes(midi));
+  const TokenizedCorpus tokenized =
+      tokenize_corpus(open_folder(folder.path()), {.segment_words = 4, .min_tail_words = 4});
+  ASSERT_EQ(tokenized.table.pieces.size(), 1u);
+  EXPECT_THAT(tokenized.table.length, testing::ElementsAre(4, 4));
+  EXPECT_EQ(tokenized.table.pieces[0].dropped_words, 3u);
+  EXPECT_EQ(tokenized.table.pieces[0].pitch_max, 67);  // the highest of the words that are left
+  EXPECT_EQ(tokenized.counts.short_files, 1u);
+}
+
+TEST(TokenizeCorpus, every_option_is_told_by_the_table_and_changes_its_identity) {
+  const TemporaryFolder folder;
+  write_synthetic_corpus(folder.path(), compose_corpus({.pieces = 8}));
+  const Corpus corpus = open_folder(folder.path());
+  const TokenTable plain = tokenize_corpus(corpus).table;
+  EXPECT_EQ(plain.options,
+            R"({"scheme":"cp4","ticks":"raw","pairing":"all","out_of_range":"skip_note","segment_words":512,)"
+            R"("min_tail_words":1})");
+  for (const TokenOptions& options : std::vector<TokenOptions>{{.scheme = "cp6"},
+                                                               {.ticks = "rescale480"},
+                                                               {.pairing = "fifo"},
+                                                               {.out_of_range = "clamp"},
+                                                               {.segment_words = 100},
+                                                               {.min_tail_words = 2}}) {
+    const TokenTable other = tokenize_corpus(corpus, options).table;
+    EXPECT_NE(other.header.config_sha256, plain.header.config_sha256) << other.options;
+    EXPECT_NE(other.header.content_sha256, plain.header.content_sha256) << other.options;
+    EXPECT_EQ(other.header.inputs, plain.header.inputs);
+  }
 }
 
 }  // namespace

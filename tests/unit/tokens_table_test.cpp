@@ -7,8 +7,8 @@
 
 #include "core/files.h"
 #include "midi_examples.h"
-#include "tokens/compound_word.h"
 #include "tokens/segments.h"
+#include "tokens/token_options.h"
 
 namespace mofi {
 namespace {
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 /// Two pieces: one of 600 words in two rows, one of 3 words.
 TokenTable two_pieces() {
   TokenTable table;
-  table.scheme = cp4_scheme();
+  table.scheme = token_scheme("cp4");
   table.class_names = {"Q1", "Q2"};
   table.split_names = {"first", "second"};
   std::uint32_t piece = 0;

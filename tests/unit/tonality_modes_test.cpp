@@ -35,8 +35,8 @@ TEST(FindModes, threads_do_not_change_the_table_and_pieces_without_notes_are_und
   std::filesystem::remove(folder.path() / "labels.csv");
   folder.write("aaa_empty.mid", midi_bytes({}));
   const Corpus corpus = open_folder(folder.path());
-  const ModeTable one = find_modes(corpus, {}, {.threads = 1});
-  EXPECT_EQ(one.header.content_sha256, find_modes(corpus, {}, {.threads = 5}).header.content_sha256);
+  const ModeTable one = find_modes(corpus, {}, {}, {.threads = 1});
+  EXPECT_EQ(one.header.content_sha256, find_modes(corpus, {}, {}, {.threads = 5}).header.content_sha256);
   EXPECT_EQ(one.pieces[0].mode, kUndefinedMode);
   EXPECT_EQ(one.pieces[0].tonic, -1);
   EXPECT_NE(one.header.content_sha256, find_modes(corpus, {.weighting = "count"}).header.content_sha256);

@@ -1,0 +1,40 @@
+#pragma once
+// The choices that turn notes into rows of words. The defaults are MIDI-BERT's (specification section 2).
+
+#include <string>
+
+#include "midi/midi_file.h"
+#include "tokens/token_scheme.h"
+
+namespace mofi {
+
+struct TokenOptions {
+  std::string scheme = "cp4";
+  std::string ticks = "raw";
+  std::string pairing = "all";
+  std::string out_of_range = "skip_note";
+  int segment_words = 512;
+  int min_tail_words = 1;
+};
+
+void describe(auto& field, TokenOptions& options) {
+  field("scheme", options.scheme,
+        {.help = "columns of a word: cp4 (Bar, Position, Pitch, Duration) or cp6 (with Velocity and Tempo)",
+         .choices = token_scheme_names()});
+  field("ticks", options.ticks,
+        {.help = "raw: as in the file, whatever its resolution; rescale480: as if at 480 a quarter",
+         .choices = {"raw", "rescale480"}});
+  field("pairing", options.pairing,
+        {.help = "notes that a note-off ends: all open ones of its key, or the first (fifo)",
+         .choices = pairing_names()});
+  field("out_of_range", options.out_of_range,
+        {.help = "what becomes of a note whose pitch has no id",
+         .choices = {"skip_note", "clamp", "fold_octave", "error"}});
+  field("segment_words", options.segment_words, {.help = "words of a row", .minimum = 1, .maximum = 65535});
+  field("min_tail_words", options.min_tail_words,
+        {.help = "shorter last rows are dropped; 256 is MIDI-BERT's rule for its composer task",
+         .minimum = 1,
+         .maximum = 65535});
+}
+
+}  // namespace mofi
