@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "midi/midi_check.h"
 #include "midi/midi_text.h"
 #include "storage/hdf5_file.h"
 #include "storage/npy_text.h"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr const char* kKnown =
     "tokens.h5, mode.h5, predictions.h5, a run's folder or its result.json, .safetensors, .npy and MIDI "
-    "files";
+    "files, and folders of MIDI files";
 
 /// The first bytes of a file, from which its kind is told.
 std::string beginning_of(const std::filesystem::path& path) {
@@ -95,10 +96,8 @@ std::string inspect_json(const std::filesystem::path& path) {
 std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure)) {
-    if (!std::filesystem::exists(path / kResultFile, failure))
-      fail(ExitCode::kData, "{}: is a folder without {}, so no finished run; expected a file: {}",
-           path.string(), kResultFile, kKnown);
-    return inspect_run(path, rows);
+    if (std::filesystem::exists(path / kResultFile, failure)) return inspect_run(path, rows);
+    return text_of(check_midi_files(path));
   }
   const std::string beginning = beginning_of(path);
   const std::uintmax_t size = std::filesystem::file_size(path, failure);

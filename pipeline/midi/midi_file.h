@@ -48,6 +48,9 @@ struct MidiFile {
 /// Absolute ticks above this are refused: sums of two stay within 32 bits.
 inline constexpr std::uint32_t kMaxTick = 0x7FFF'FFFF;
 
+/// Longer files are not read: the largest known have some ten megabytes.
+inline constexpr std::size_t kMaxMidiBytes = std::size_t{1} << 28;
+
 /// Which open note a note-off ends.
 enum class Pairing {
   /// Every open note of its channel and pitch that began before its tick, as miditoolkit below 1.0, which

@@ -15,9 +15,6 @@
 namespace mofi {
 namespace {
 
-constexpr std::size_t kMaxMidiBytes = std::size_t{1}
-                                      << 28;  // the largest MIDI files known are some ten megabytes
-
 /// Runs work(0) … work(count - 1) on `threads` threads, this one included, which alone calls
 /// after_each(done).
 void for_each_index(std::size_t count, int threads, const std::function<void(std::size_t)>& work,
