@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/files.h"
 #include "core/hash.h"
+#include "storage/npy.h"
+#include "temporary_folder.h"
 #include "test_data.h"
+#include "tokens/midibert_arrays.h"
 #include "tokens/tokenize_corpus.h"
 #include "tokens/transposition.h"
 
@@ -18,17 +20,8 @@ namespace {
 constexpr const char* kNoData =
     "needs the EMOPIA archive: set MOFI_DATA_UNPACKED to the folder that holds emopia/";
 
-/// The values of a little-endian int64 .npy file (version 1.0, C order), which is what MIDI-BERT publishes.
-std::vector<std::int64_t> read_npy_int64(const std::filesystem::path& path) {
-  const std::vector<std::byte> bytes = read_bytes(path);
-  const std::size_t header =
-      10 + std::to_integer<std::size_t>(bytes.at(8)) + 256 * std::to_integer<std::size_t>(bytes.at(9));
-  const std::string text(reinterpret_cast<const char*>(bytes.data()), header);
-  if (text.find("'<i8'") == std::string::npos || text.find("'fortran_order': False") == std::string::npos)
-    throw std::runtime_error(path.string() + " is not a little-endian int64 array in C order");
-  std::vector<std::int64_t> values((bytes.size() - header) / sizeof(std::int64_t));
-  std::memcpy(values.data(), bytes.data() + header, values.size() * sizeof(std::int64_t));
-  return values;
+std::vector<std::int64_t> read_integers(const std::filesystem::path& path) {
+  return integers_of(read_npy(path).array, path.string());
 }
 
 class Emopia : public testing::Test {
@@ -71,8 +64,8 @@ class Emopia : public testing::Test {
 
 TEST_F(Emopia, valid_rows_and_labels_equal_the_published_array_as_a_multiset) {
   using Row = std::pair<std::vector<std::int64_t>, std::int64_t>;
-  const auto published = read_npy_int64(*folder_ / "midibert_cp/emopia_valid.npy");
-  const auto labels = read_npy_int64(*folder_ / "midibert_cp/emopia_valid_ans.npy");
+  const auto published = read_integers(*folder_ / "midibert_cp/emopia_valid.npy");
+  const auto labels = read_integers(*folder_ / "midibert_cp/emopia_valid_ans.npy");
   constexpr std::size_t kRowSize = 512 * 4;
   ASSERT_EQ(published.size(), labels.size() * kRowSize);
   std::vector<Row> expected, found;
@@ -95,6 +88,33 @@ TEST_F(Emopia, train_and_valid_rows_have_the_digests_of_the_specification) {
   EXPECT_EQ(rows_in(SplitPart::kTest).size(), 109u);
   EXPECT_EQ(digest_of(SplitPart::kTrain), "742346b2f71f6cc99a47247d0b43c97196f117095e30198d1db329e3d7d9af19");
   EXPECT_EQ(digest_of(SplitPart::kValid), "611c20f387d50ef70b13fe27139e8a08659c5b110e4513a9848d276ee9e4ddea");
+}
+
+TEST_F(Emopia, exports_have_the_digests_of_the_specification) {
+  const TemporaryFolder folder;
+  for (const auto& [part, digest] :
+       {std::pair("train", "742346b2f71f6cc99a47247d0b43c97196f117095e30198d1db329e3d7d9af19"),
+        std::pair("valid", "611c20f387d50ef70b13fe27139e8a08659c5b110e4513a9848d276ee9e4ddea")}) {
+    const auto rows = rows_in_split(*table(), std::string("midibert/") + part, "tokens.h5");
+    const ExportedFiles files = write_midibert_arrays(folder / part, to_midibert_arrays(*table(), rows));
+    EXPECT_EQ(files.words_sha256, digest) << part;
+    EXPECT_EQ(sha256_of_bytes(read_npy(files.words).array.data), digest) << part;
+  }
+}
+
+TEST_F(Emopia, the_published_arrays_come_out_byte_for_byte_as_they_went_in) {
+  const TemporaryFolder folder;
+  const auto words = *folder_ / "midibert_cp/emopia_valid.npy",
+             labels = *folder_ / "midibert_cp/emopia_valid_ans.npy";
+  const TokenTable imported =
+      import_midibert_arrays(std::vector<ArrayToImport>{{words, labels, SplitPart::kValid}});
+  write_tokens(folder / "tokens.h5", imported);
+  const TokenTable again = read_tokens(folder / "tokens.h5");
+  const auto rows = rows_in_split(again, "midibert/valid", "tokens.h5");
+  const ExportedFiles files = write_midibert_arrays(folder / "again", to_midibert_arrays(again, rows));
+  EXPECT_EQ(again.rows(), 114U);
+  EXPECT_EQ(read_bytes(files.words), read_bytes(words));
+  EXPECT_EQ(read_bytes(files.labels), read_bytes(labels));
 }
 
 TEST_F(Emopia, single_clips_begin_and_end_as_the_specification_prints) {
