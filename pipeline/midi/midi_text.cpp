@@ -6,6 +6,7 @@
 
 #include "core/aligned.h"
 #include "midi/pitch_name.h"
+#include "midi/tempo_map.h"
 
 namespace mofi {
 namespace {
@@ -42,29 +43,10 @@ std::string tempos_text(const MidiFile& midi) {
   std::string text;
   for (std::size_t i = 0; i < std::min(kTemposShown, midi.tempos.size()); ++i)
     text += fmt::format("{}{:.6g} quarters a minute from tick {}", i > 0 ? ", " : "",
-                        midi.tempos[i].us_per_quarter == 0 ? 0.0 : 6e7 / midi.tempos[i].us_per_quarter,
-                        midi.tempos[i].tick);
+                        6e7 / midi.tempos[i].us_per_quarter, midi.tempos[i].tick);
   if (midi.tempos.size() > kTemposShown)
     text += fmt::format(" … and {} more", thousands(midi.tempos.size() - kTemposShown));
   return text;
-}
-
-double seconds_until(const MidiFile& midi, std::uint32_t tick) {
-  const TimeDivision& division = midi.division;
-  if (division.ticks_per_quarter == 0) {
-    // "29" stands for 30 drop-frame, whose frames last 1001/30000 s.
-    const double frames = division.frames_per_second == 29 ? 30'000.0 / 1'001 : division.frames_per_second;
-    return tick / (frames * std::max(1, division.ticks_per_frame));
-  }
-  double seconds = 0, us_per_quarter = 500'000;
-  std::uint32_t at = 0;
-  for (const TempoChange& change : midi.tempos) {
-    if (change.tick >= tick) break;
-    seconds += (change.tick - at) * us_per_quarter / 1e6 / division.ticks_per_quarter;
-    at = change.tick;
-    us_per_quarter = change.us_per_quarter;
-  }
-  return seconds + (tick - at) * us_per_quarter / 1e6 / division.ticks_per_quarter;
 }
 
 std::string pitches_text(int lowest, int highest) {
@@ -102,6 +84,15 @@ std::string instruments_text(const MidiFile& midi) {
   return text;
 }
 
+/// What a tolerant reader had to mend, or nothing.
+std::string repairs_text(const MidiFile& midi) {
+  std::vector<std::vector<std::string>> lines = {{"times", "mended", "how"}};
+  for (std::size_t kind = 0; kind < kRepairTexts.size(); ++kind)
+    if (const std::uint32_t times = midi.repairs.times[kind]; times > 0)
+      lines.push_back({thousands(times), kRepairTexts[kind].found, kRepairTexts[kind].done});
+  return lines.size() == 1 ? "" : "\n" + aligned(lines, "rll");
+}
+
 std::string notes_text(const MidiFile& midi, std::size_t wanted) {
   std::vector<Note> notes = midi.notes;
   std::ranges::stable_sort(notes, [](const Note& a, const Note& b) { return a.start < b.start; });
@@ -125,7 +116,8 @@ std::string text_of(const MidiFile& midi, std::size_t notes) {
       {"format", fmt::format("{} ({})", midi.format, kFormats[std::clamp(midi.format, 0, 2)])},
       {"division", division_text(midi.division)},
       {"tempo", tempos_text(midi)}};
-  if (midi.notes.empty()) return "A Standard MIDI File\n" + aligned(facts) + "  It has no note.\n";
+  if (midi.notes.empty())
+    return "A Standard MIDI File\n" + aligned(facts) + "  It has no note.\n" + repairs_text(midi);
   std::uint32_t end = 0;
   int lowest = 127, highest = 0;
   for (const Note& note : midi.notes) {
@@ -134,10 +126,14 @@ std::string text_of(const MidiFile& midi, std::size_t notes) {
     highest = std::max<int>(highest, note.pitch);
   }
   facts.push_back({"length", fmt::format("{}, {:.1f} s, to the end of the last note", counted(end, "tick"),
-                                         seconds_until(midi, end))});
+                                         TempoMap(midi).seconds(end))});
   facts.push_back({"notes", thousands(midi.notes.size())});
+  if (midi.unpaired_notes > 0)
+    facts.push_back({"left out", fmt::format("{} that end where they begin, or never",
+                                             counted(midi.unpaired_notes, "note"))});
   facts.push_back({"pitches", pitches_text(lowest, highest)});
-  std::string text = "A Standard MIDI File\n" + aligned(facts) + "\n" + instruments_text(midi);
+  std::string text =
+      "A Standard MIDI File\n" + aligned(facts) + repairs_text(midi) + "\n" + instruments_text(midi);
   if (notes > 0) text += "\n" + notes_text(midi, notes);
   return text;
 }

@@ -50,6 +50,25 @@ Facts size_facts(const TokenTable& table) {
   return facts;
 }
 
+/// What pieces lost on the way to words.
+Facts loss_facts(const TokenTable& table) {
+  Facts facts;
+  const auto add = [&](std::uint32_t TokenPiece::*count, const char* what) {
+    std::uint64_t total = 0, pieces = 0;
+    for (const TokenPiece& piece : table.pieces) {
+      total += piece.*count;
+      pieces += piece.*count > 0 ? 1 : 0;
+    }
+    if (total > 0)
+      facts.push_back(
+          {"lost", fmt::format("{} {}, in {}", thousands(total), what, counted(pieces, "piece"))});
+  };
+  add(&TokenPiece::unpaired_notes, "notes that end where they begin, or never");
+  add(&TokenPiece::out_of_range_notes, "notes whose pitch has no id, or moved into the range");
+  add(&TokenPiece::dropped_words, "words of last rows that were too short");
+  return facts;
+}
+
 std::string labels_text(const TokenTable& table) {
   std::vector<int> labels;
   for (const TokenPiece& piece : table.pieces) labels.push_back(piece.label);
@@ -146,8 +165,6 @@ std::string id_text(const TokenScheme& scheme, std::size_t column, int id) {
   if (static_cast<int>(column) == scheme.pitch_column)
     return fmt::format("{} ({})", pitch_name(scheme.lowest_pitch + id), scheme.lowest_pitch + id);
   if (c.name == "Bar") return id == 0 ? "New" : "Continue";
-  if (c.name == "Velocity") return fmt::format("velocity {}", 2 * id);
-  if (c.name == "Tempo") return fmt::format("tempo {}", 32 + 3 * id);
   if (c.name == "Position") return fmt::format("{}/16", id + 1);
   if (c.name == "Duration") return fmt::format("{}/32", id + 1);
   if (c.name == "Velocity") return std::to_string(2 * id);
@@ -157,6 +174,7 @@ std::string id_text(const TokenScheme& scheme, std::size_t column, int id) {
 
 std::string contents_text(const TokenTable& table) {
   Facts facts = size_facts(table);
+  for (auto& fact : loss_facts(table)) facts.push_back(std::move(fact));
   facts.push_back({"labels", labels_text(table)});
   return aligned(facts) + splits_text(table);
 }
@@ -165,8 +183,10 @@ std::string text_of(const TokenTable& table, std::size_t rows) {
   std::string text =
       fmt::format("Compound Words of the data set {}, scheme {}\n", table.dataset, table.scheme.name);
   Facts facts = header_facts(table.header);
+  if (!table.options.empty()) facts.push_back({"options", table.options});
   facts.push_back({"columns", columns_text(table.scheme)});
   for (auto& fact : size_facts(table)) facts.push_back(std::move(fact));
+  for (auto& fact : loss_facts(table)) facts.push_back(std::move(fact));
   facts.push_back({"labels", labels_text(table)});
   if (!table.pieces.empty() &&
       std::ranges::all_of(table.pieces, [](const TokenPiece& piece) { return piece.midi_sha256.empty(); }))

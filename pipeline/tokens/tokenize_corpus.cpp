@@ -1,13 +1,13 @@
 #include "tokens/tokenize_corpus.h"
 
-#include <array>
-
+#include "core/aligned.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
 #include "tokens/compound_word.h"
 #include "tokens/segments.h"
+#include "tokens/token_text.h"
 #include "tokens/transposition.h"
 
 namespace mofi {
@@ -133,37 +133,14 @@ TokenizedCorpus tokenize_corpus(const Corpus& corpus, const TokenOptions& option
 
 std::string summary(const TokenizedCorpus& tokenized) {
   const auto& [table, counts] = tokenized;
-  std::size_t words = 0;
-  for (const std::uint16_t length : table.length) words += length;
-  std::vector<int> labels;
-  for (const TokenPiece& piece : table.pieces) labels.push_back(piece.label);
-  std::string text = fmt::format(
-      "{} pieces of {} files, {} rows of {} words of {}, {} words ({:.1f} % of the rows is padding)\n",
-      table.pieces.size(), counts.files, table.rows(), table.row_words, table.scheme.name, words,
-      100 - 100 * static_cast<double>(words) /
-                static_cast<double>(table.rows() * static_cast<std::size_t>(table.row_words)));
-  text += fmt::format("labels: {}\n", label_counts(labels, table.class_names));
-  for (std::size_t k = 0; k < table.split_names.size(); ++k) {
-    std::array<int, 4> parts{};
-    for (const TokenPiece& piece : table.pieces) ++parts[static_cast<std::size_t>(piece.split[k])];
-    text += fmt::format("split {}: train {}, valid {}, test {}, none {}\n", table.split_names[k], parts[1],
-                        parts[2], parts[3], parts[0]);
-  }
-  const auto of_pieces = [&](std::uint32_t TokenPiece::*count, const char* what) {
-    std::uint64_t total = 0, pieces = 0;
-    for (const TokenPiece& piece : table.pieces) {
-      total += piece.*count;
-      pieces += piece.*count > 0 ? 1 : 0;
-    }
-    if (total > 0) text += fmt::format("{} {} in {} pieces\n", total, what, pieces);
+  std::string text = fmt::format("{} of {}, scheme {}\n{}", counted(table.pieces.size(), "piece"),
+                                 counted(counts.files, "file"), table.scheme.name, contents_text(table));
+  const auto left_out = [&](std::size_t files, const char* why) {
+    if (files > 0) text += fmt::format("  left out: {} {}\n", counted(files, "file"), why);
   };
-  of_pieces(&TokenPiece::unpaired_notes, "notes left out that end where they begin, or never");
-  of_pieces(&TokenPiece::out_of_range_notes, "notes left out or moved whose pitch has no token");
-  of_pieces(&TokenPiece::dropped_words, "words left out of last rows that were too short");
-  if (counts.empty_files > 0) text += fmt::format("left out: {} files without notes\n", counts.empty_files);
-  if (counts.short_files > 0)
-    text += fmt::format("left out: {} files with too few words for a row\n", counts.short_files);
-  if (counts.bad_files > 0) text += fmt::format("left out: {} files that cannot be used\n", counts.bad_files);
+  left_out(counts.empty_files, "without notes");
+  left_out(counts.short_files, "with too few words for a row");
+  left_out(counts.bad_files, "that cannot be used");
   return text;
 }
 

@@ -11,8 +11,7 @@
 namespace mofi {
 namespace {
 
-constexpr const char* kMajorNames[] = {"C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"};
-constexpr const char* kMinorNames[] = {"c", "c#", "d", "eb", "e", "f", "f#", "g", "g#", "a", "bb", "b"};
+constexpr const char* kTonicNames[] = {"C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"};
 constexpr float kNarrowMargin = 0.02F;  // below this another weighting or profile often says the other mode
 
 std::string share(std::size_t part, std::size_t whole) {
@@ -24,7 +23,7 @@ std::string share(std::size_t part, std::size_t whole) {
 std::string keys_text(const ModeTable& table) {
   std::vector<std::vector<std::string>> lines = {{"tonic"}, {"major"}, {"minor"}};
   for (int tonic = 0; tonic < 12; ++tonic) {
-    lines[0].push_back(kMajorNames[tonic]);
+    lines[0].push_back(kTonicNames[tonic]);
     for (const std::uint8_t mode : {kMajor, kMinor})
       lines[mode + 1U].push_back(std::to_string(std::ranges::count_if(
           table.pieces, [&](const PieceMode& piece) { return piece.tonic == tonic && piece.mode == mode; })));
@@ -41,19 +40,13 @@ std::string best_keys(const PieceMode& piece) {
   });
   std::string text;
   for (int i = 0; i < 3; ++i)
-    text +=
-        fmt::format("{}{} {:.3f}", i > 0 ? ", " : "", key_text(keys[i] % 12, keys[i] < 12 ? kMajor : kMinor),
-                    piece.correlation[static_cast<std::size_t>(keys[i])]);
+    text += fmt::format("{}{} {:.3f}", i > 0 ? ", " : "",
+                        name_of(Key{keys[i] % 12, keys[i] < 12 ? kMajor : kMinor}),
+                        piece.correlation[static_cast<std::size_t>(keys[i])]);
   return text;
 }
 
 }  // namespace
-
-std::string key_text(int tonic, std::uint8_t mode) {
-  if (tonic < 0 || tonic > 11 || mode == kUndefinedMode) return "undefined";
-  return mode == kMajor ? std::string(kMajorNames[tonic]) + " major"
-                        : std::string(kMinorNames[tonic]) + " minor";
-}
 
 std::string text_of(const ModeTable& table, std::size_t rows) {
   std::size_t major = 0, minor = 0, narrow = 0;
@@ -67,16 +60,19 @@ std::string text_of(const ModeTable& table, std::size_t rows) {
   }
   std::ranges::sort(margins);
   const std::size_t all = table.pieces.size();
+  const bool of_segments = table.unit == "segment";
 
   Facts facts = header_facts(table.header);
-  facts.push_back({"pieces", thousands(all)});
+  facts.push_back(
+      {"size", of_segments ? counted(all, "segment") + ", the rows of tokens made by " + table.token_options
+                           : counted(all, "piece")});
   facts.push_back({"modes", fmt::format("major {}, minor {}, undefined {}", share(major, all),
                                         share(minor, all), share(all - major - minor, all))});
   if (!margins.empty())
     facts.push_back({"margins", fmt::format("median {:.3f}, {} below {}", margins[margins.size() / 2],
                                             share(narrow, margins.size()), kNarrowMargin)});
-  std::string text = fmt::format("Keys and modes by the profile {}, pitch classes weighted by {}\n",
-                                 table.key_profile, table.weighting) +
+  std::string text = fmt::format("Keys and modes of {}s by the profile {}, pitch classes weighted by {}\n",
+                                 table.unit, table.key_profile, table.weighting) +
                      aligned(facts) + "\n" + keys_text(table);
   if (rows == 0 || all == 0) return text;
 
@@ -84,9 +80,10 @@ std::string text_of(const ModeTable& table, std::size_t rows) {
   for (std::size_t i = 0; i < std::min(rows, all); ++i) {
     const PieceMode& piece = table.pieces[i];
     const bool is_undefined = piece.mode == kUndefinedMode;
-    lines.push_back({piece.piece_id, key_text(piece.tonic, piece.mode),
-                     is_undefined ? "" : fmt::format("{:.3f}", piece.margin),
-                     is_undefined ? "" : best_keys(piece)});
+    lines.push_back(
+        {of_segments ? fmt::format("{}, segment {}", piece.piece_id, piece.segment) : piece.piece_id,
+         name_of(Key{piece.tonic, piece.mode}), is_undefined ? "" : fmt::format("{:.3f}", piece.margin),
+         is_undefined ? "" : best_keys(piece)});
   }
   text += "\n" + aligned(lines, "llrl");
   if (rows < all) text += fmt::format("  … and {} more\n", thousands(all - rows));

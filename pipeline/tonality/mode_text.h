@@ -7,10 +7,7 @@
 
 namespace mofi {
 
-/// "G major", "g minor", "Eb major", "f# minor": as keys are written, minor ones small; "undefined" for none.
-std::string key_text(int tonic, std::uint8_t mode);
-
-/// All there is to say, with the keys of the first `rows` pieces.
+/// All there is to say, with the keys of the first `rows` pieces or segments.
 std::string text_of(const ModeTable& table, std::size_t rows);
 
 }  // namespace mofi

@@ -190,8 +190,6 @@ TEST(Inspect, a_mode_file_names_keys_as_musicians_do) {
   EXPECT_THAT(text, HasSubstr("  b.mid  Eb major    0.010  Eb major 0.750, eb minor 0.500, E major 0.250\n"));
   EXPECT_THAT(text, HasSubstr("  c.mid  undefined\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("  … and 1 more\n"), Not(HasSubstr("d.mid"))));
-  EXPECT_EQ(key_text(6, kMinor), "f# minor");
-  EXPECT_EQ(key_text(10, kMajor), "Bb major");
 }
 
 TEST(Inspect, a_run_is_told_by_its_folder_its_result_and_its_predictions) {

@@ -57,7 +57,7 @@ TEST(TokenizeCorpus, files_without_notes_are_left_out_and_counted) {
   EXPECT_EQ(tokenized.counts.bad_files, 1u);
   EXPECT_EQ(tokenized.table.pieces[0].out_of_range_notes, 1u);
   EXPECT_THAT(summary(tokenized),
-              HasSubstr("1 notes left out or moved whose pitch has no token in 1 pieces"));
+              HasSubstr("1 notes whose pitch has no id, or moved into the range, in 1 piece"));
   EXPECT_THAT(refusal_of([&] {
                 tokenize_corpus(open_folder(folder.path()), {.out_of_range = "error"},
                                 {.fail_fast = true, .threads = 1});
