@@ -212,7 +212,7 @@ void convert(std::span<const std::byte> data, std::vector<T>& values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     Stored value;
     std::memcpy(&value, data.data() + i * sizeof value, sizeof value);
-    values[i] = static_cast<T>(value);
+    values[i] = static_cast<T>(value);  // NOLINT(bugprone-signed-char-misuse): i1 is a number
   }
 }
 

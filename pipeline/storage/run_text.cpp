@@ -66,7 +66,8 @@ void flatten(const Json& value, const std::string& path, Facts& facts) {
     facts.push_back({path, value_text(value)});
     return;
   }
-  for (const auto& [key, inner] : value.items()) flatten(inner, path.empty() ? key : path + "." + key, facts);
+  for (const auto& [key, inner] : value.items())
+    flatten(inner, path.empty() ? key : fmt::format("{}.{}", path, key), facts);
 }
 
 std::string section(const std::string& title, const Json& value) {
@@ -127,7 +128,8 @@ std::string text_of(const RunRecord& record) {
   Facts facts = {{"schema", kResultSchema},
                  {"contents", content_digest(record) + " (verified)"},
                  {"predictions", record.predictions_sha256 + " (verified)"}};
-  for (const auto& [name, digest] : record.inputs) facts.push_back({"made from", digest + " (" + name + ")"});
+  for (const auto& [name, digest] : record.inputs)
+    facts.push_back({"made from", fmt::format("{} ({})", digest, name)});
   return "The finished run " + record.run_id + "\n" + aligned(facts) + section("Metrics", record.metrics) +
          history_text(record.history) + section("Config", record.config) +
          section("Timing, in seconds", record.timing) + section("Provenance", record.provenance);

@@ -200,8 +200,7 @@ std::string text_of(const TokenTable& table, std::size_t rows) {
     text += "\n" + row_title(table, row) + "\n" + row_text(table, row, bar);
   }
   if (rows > 0 && table.rows() > 0)
-    text +=
-        "\nA bar is 1,920 ticks of the file, a Position a sixteenth of it; Duration is in 32nds of a bar.\n";
+    text += "\nA bar is 1,920 ticks, a Position a sixteenth of it; Duration is in 32nds of a bar.\n";
   return text;
 }
 

@@ -66,7 +66,7 @@ TEST_F(Emopia, valid_rows_and_labels_equal_the_published_array_as_a_multiset) {
   using Row = std::pair<std::vector<std::int64_t>, std::int64_t>;
   const auto published = read_integers(*folder_ / "midibert_cp/emopia_valid.npy");
   const auto labels = read_integers(*folder_ / "midibert_cp/emopia_valid_ans.npy");
-  constexpr std::size_t kRowSize = 512 * 4;
+  constexpr std::size_t kRowSize = std::size_t{512} * 4;
   ASSERT_EQ(published.size(), labels.size() * kRowSize);
   std::vector<Row> expected, found;
   for (std::size_t i = 0; i < labels.size(); ++i)

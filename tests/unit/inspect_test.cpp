@@ -68,8 +68,8 @@ PieceMode mode_of(const std::string& id, int tonic, std::uint8_t mode, float mar
   piece.mode = mode;
   piece.margin = margin;
   if (tonic >= 0) {
-    piece.correlation[static_cast<std::size_t>(tonic + 12 * mode)] = 0.75F;
-    piece.correlation[static_cast<std::size_t>(tonic + 12 * (1 - mode))] = 0.5F;
+    piece.correlation[static_cast<std::size_t>(tonic) + 12U * mode] = 0.75F;
+    piece.correlation[static_cast<std::size_t>(tonic) + 12U * (1U - mode)] = 0.5F;
     piece.correlation[4] = 0.25F;
     piece.profile[0] = 1;
   }
@@ -253,7 +253,7 @@ TEST(Inspect, parameters_that_differ_in_numbers_of_their_names_are_one_line) {
 
 TEST(Inspect, an_array_shows_its_type_shape_range_and_first_numbers) {
   const TemporaryFolder folder;
-  std::vector<std::int64_t> values(3 * 20);
+  std::vector<std::int64_t> values(60);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::int64_t>(i) - 7;
   write_npy(folder / "x", std::vector<std::uint64_t>{3, 4, 5}, values);
   const std::string text = inspect_file(folder / "x", 2);

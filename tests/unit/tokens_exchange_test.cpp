@@ -266,7 +266,7 @@ TEST(ImportArrays, shapes_that_are_not_rows_of_words_are_refused) {
               HasSubstr("has rows of 0 words; expected 1 to 65535"));
   EXPECT_THAT(refusal([](Arrays& a) {
                 a.shape = {1, 65536, 4};
-                a.words.assign(65536 * 4, 0);
+                a.words.assign(std::size_t{65536} * 4, 0);
               }),
               HasSubstr("has rows of 65536 words"));
 }
