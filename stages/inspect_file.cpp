@@ -97,7 +97,11 @@ std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {
   std::error_code failure;
   if (std::filesystem::is_directory(path, failure)) {
     if (std::filesystem::exists(path / kResultFile, failure)) return inspect_run(path, rows);
-    return text_of(check_midi_files(path));
+    const MidiCheck check = check_midi_files(path);
+    if (check.ids.empty())
+      fail(ExitCode::kData, "{}: is a folder without {} and without MIDI files; expected {}", path.string(),
+           kResultFile, kKnown);
+    return text_of(check);
   }
   const std::string beginning = beginning_of(path);
   const std::uintmax_t size = std::filesystem::file_size(path, failure);

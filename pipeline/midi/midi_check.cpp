@@ -73,8 +73,6 @@ MidiCheck check_midi_files(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) fail(ExitCode::kMissing, "{}: no such folder", folder.string());
   MidiCheck check;
   check.ids = midi_files_below(folder);
-  if (check.ids.empty())
-    fail(ExitCode::kData, "{}: holds no MIDI file (.mid, .midi, .rmi or .kar)", folder.string());
   const std::size_t levels = folder_levels(check.ids);
   for (std::size_t i = 0; i < check.ids.size(); ++i) {
     const std::filesystem::path path = folder / check.ids[i];

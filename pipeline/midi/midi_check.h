@@ -26,7 +26,7 @@ struct MidiCheck {
 
 /// The folders are the deepest ones, or those above them where they would be more than 40.
 /// Reads every file below `folder` whose ending is one of MIDI's: mid, midi, rmi, kar, and those that are
-/// refused, syx and midi2. Throws kMissing for no folder and kData where there is no such file.
+/// refused, syx and midi2. There may be none. Throws kMissing for no folder.
 MidiCheck check_midi_files(const std::filesystem::path& folder);
 
 /// A table with a line for each folder, then what was mended and what refused, in words.

@@ -32,7 +32,7 @@ using testing::StartsWith;
 TokenTable two_pieces() {
   TokenTable table;
   table.dataset = "made up";
-  table.scheme = cp4_scheme();
+  table.scheme = token_scheme("cp4");
   table.row_words = 6;
   table.class_names = {"Q1", "Q2"};
   table.split_names = {"given"};
@@ -138,7 +138,7 @@ TEST(Inspect, of_a_long_row_only_the_first_words_are_shown) {
 }
 
 TEST(Inspect, ids_mean_what_the_name_of_their_column_says) {
-  TokenScheme scheme = cp4_scheme();
+  TokenScheme scheme = token_scheme("cp4");
   EXPECT_EQ(id_text(scheme, 0, 0), "New");
   EXPECT_EQ(id_text(scheme, 0, 1), "Continue");
   EXPECT_EQ(id_text(scheme, 0, 2), "PAD");
@@ -182,12 +182,12 @@ TEST(Inspect, a_mode_file_names_keys_as_musicians_do) {
   write_modes(folder / "mode.h5", table);
   const std::string text = inspect_file(folder / "mode.h5", 3);
   EXPECT_THAT(
-      text, HasSubstr("Keys and modes by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
+      text, HasSubstr("Keys and modes of pieces by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("schema      mofi-mode/"), HasSubstr("(verified)"),
                           HasSubstr("major 1 (25.0 %), minor 2 (50.0 %), undefined 1 (25.0 %)"),
                           HasSubstr("median 0.250, 1 (33.3 %) below 0.02")));
-  EXPECT_THAT(text, HasSubstr("  a.mid  g minor     0.250  g minor 0.750, G major 0.500, E major 0.250\n"));
-  EXPECT_THAT(text, HasSubstr("  b.mid  Eb major    0.010  Eb major 0.750, eb minor 0.500, E major 0.250\n"));
+  EXPECT_THAT(text, HasSubstr("  a.mid  G minor     0.250  G minor 0.750, G major 0.500, E major 0.250\n"));
+  EXPECT_THAT(text, HasSubstr("  b.mid  Eb major    0.010  Eb major 0.750, Eb minor 0.500, E major 0.250\n"));
   EXPECT_THAT(text, HasSubstr("  c.mid  undefined\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("  … and 1 more\n"), Not(HasSubstr("d.mid"))));
 }
