@@ -13,44 +13,94 @@ namespace mofi {
 namespace {
 
 constexpr int kDeepestNesting = 32;
+constexpr std::size_t kMostKeys = 1'000;  // of one mapping: keys are looked up one by one
 constexpr std::string_view kIncludeKey = "include";
 
-ConfigNode convert(const YAML::Node& yaml, const std::string& file, int depth) {
-  ConfigNode node;
-  node.source = {file, yaml.Mark().line + 1};
-  if (depth > kDeepestNesting)
-    fail(ExitCode::kUsage, "{}: is nested deeper than {} levels", node.source.text(), kDeepestNesting);
-  switch (yaml.Type()) {
-    case YAML::NodeType::Undefined:
-    case YAML::NodeType::Null:
-      break;
-    case YAML::NodeType::Scalar:
-      node.kind = ConfigNode::Kind::kScalar;
-      node.scalar = yaml.Scalar();
-      node.quoted = yaml.Tag() == "!";
-      break;
-    case YAML::NodeType::Sequence:
-      node.kind = ConfigNode::Kind::kSequence;
-      for (const auto& item : yaml) node.items.push_back(convert(item, file, depth + 1));
-      break;
-    case YAML::NodeType::Map:
-      node.kind = ConfigNode::Kind::kMapping;
-      for (const auto& entry : yaml) {
-        const ConfigSource where{file, entry.first.Mark().line + 1};
-        if (!entry.first.IsScalar()) fail(ExitCode::kUsage, "{}: a key must be a plain name", where.text());
-        const std::string& key = entry.first.Scalar();
-        if (key == "<<")
-          fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", where.text());
-        if (const ConfigNode* first = node.find(key))
-          fail(ExitCode::kUsage, "{}: key '{}' stands here a second time; it was first set at {}",
-               where.text(), key, first->source.text());
-        ConfigNode value = convert(entry.second, file, depth + 1);
-        value.source = where;
-        node.entries.push_back({key, std::move(value)});
-      }
-      break;
+/// From the nodes of yaml-cpp, which share what aliases repeat, to a tree, in which everything stands where
+/// it counts.
+class TreeMaker {
+ public:
+  TreeMaker(const std::string& file, std::size_t most_nodes) : file_(file), nodes_left_(most_nodes) {}
+
+  ConfigNode convert(const YAML::Node& yaml, int depth) {
+    ConfigNode node;
+    node.source = where(yaml);
+    if (depth > kDeepestNesting)
+      fail(ExitCode::kUsage, "{}: is nested deeper than {} levels", node.source.text(), kDeepestNesting);
+    if (nodes_left_-- == 0)
+      fail(ExitCode::kUsage, "{}: its aliases (*name) repeat more than {} values; write fewer of them",
+           node.source.text(), kMostAliasedNodes);
+    switch (yaml.Type()) {
+      case YAML::NodeType::Undefined:
+      case YAML::NodeType::Null:
+        break;
+      case YAML::NodeType::Scalar:
+        node.kind = ConfigNode::Kind::kScalar;
+        node.scalar = yaml.Scalar();
+        node.quoted = yaml.Tag() == "!";
+        break;
+      case YAML::NodeType::Sequence:
+        node.kind = ConfigNode::Kind::kSequence;
+        for (const auto& item : yaml) node.items.push_back(convert(item, depth + 1));
+        break;
+      case YAML::NodeType::Map:
+        node.kind = ConfigNode::Kind::kMapping;
+        for (const auto& entry : yaml) add_entry(node, entry.first, entry.second, depth);
+        break;
+    }
+    return node;
   }
-  return node;
+
+ private:
+  ConfigSource where(const YAML::Node& yaml) const { return {file_, yaml.Mark().line + 1}; }
+
+  void add_entry(ConfigNode& mapping, const YAML::Node& name, const YAML::Node& value, int depth) {
+    const ConfigSource source = where(name);
+    if (!name.IsScalar()) fail(ExitCode::kUsage, "{}: a key must be a plain name", source.text());
+    const std::string& key = name.Scalar();
+    if (key == "<<")
+      fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", source.text());
+    if (const ConfigNode* first = mapping.find(key))
+      fail(ExitCode::kUsage, "{}: key '{}' stands here a second time; it was first set at {}", source.text(),
+           key, first->source.text());
+    if (mapping.entries.size() == kMostKeys)
+      fail(ExitCode::kUsage, "{}: is key {} of one mapping; at most {} are read", source.text(),
+           kMostKeys + 1, kMostKeys);
+    ConfigNode converted = convert(value, depth + 1);
+    converted.source = source;
+    mapping.entries.push_back({key, std::move(converted)});
+  }
+
+  const std::string& file_;
+  std::size_t nodes_left_;
+};
+
+/// The length of the UTF-8 sequence that `text` begins with, or 0 where it begins with none: overlong forms,
+/// surrogates and what lies above U+10FFFF are none (RFC 3629).
+std::size_t utf8_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4) return 0;
+  const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return 0;
+  for (std::size_t i = 2; i < length; ++i)
+    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
+  return length;
+}
+
+/// What is read goes into JSON, which is UTF-8 and nothing else.
+void require_utf8(const std::string& text, const std::string& name) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(std::string_view(text).substr(at));
+    if (length == 0)
+      fail(ExitCode::kUsage, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
+           1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'),
+           static_cast<unsigned char>(text[at]));
+    at += length;
+  }
 }
 
 ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::path> open_files) {
@@ -115,8 +165,9 @@ ConfigNode* ConfigNode::find(std::string_view key) {
 }
 
 ConfigNode parse_config(const std::string& text, const std::string& name) {
+  require_utf8(text, name);
   try {
-    return convert(YAML::Load(text), name, 0);
+    return TreeMaker(name, text.size() + kMostAliasedNodes).convert(YAML::Load(text), 0);
   } catch (const YAML::Exception& error) {
     fail(ExitCode::kUsage, "{}:{}: is not valid YAML: {}", name, error.mark.line + 1, error.msg);
   }

@@ -41,7 +41,12 @@ struct ConfigEntry {
 /// file itself says wins over what it includes, and later includes win over earlier ones.
 ConfigNode load_config(const std::filesystem::path& path);
 
-/// Parses YAML text; `name` stands for the file in messages. Resolves no includes.
+/// Values that aliases (*name) may add to those written out: a few lines of YAML can repeat each other
+/// exponentially.
+inline constexpr std::size_t kMostAliasedNodes = 10'000;
+
+/// Parses YAML text in UTF-8; `name` stands for the file in messages. Resolves no includes. The tree has at
+/// most one node a byte and kMostAliasedNodes more.
 ConfigNode parse_config(const std::string& text, const std::string& name);
 
 /// Overlays mappings key by key; everything else is replaced.

@@ -78,7 +78,7 @@ CsvTable parse_csv(std::string_view text, const std::string& name) {
     }
   }
   if (quoted) fail(ExitCode::kData, "{}:{}: a quoted cell is never closed", name, row.line);
-  if (!cell.empty() || !row.cells.empty()) end_row();
+  if (!cell.empty() || !row.cells.empty() || was_quoted) end_row();
   if (table.columns.empty()) fail(ExitCode::kData, "{}: is empty; expected a header line", name);
   return table;
 }

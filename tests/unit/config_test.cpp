@@ -94,6 +94,29 @@ TEST(Config, deep_nesting_is_refused_rather_than_followed) {
               HasSubstr("nested deeper"));
 }
 
+TEST(Config, aliases_that_multiply_are_refused_rather_than_written_out) {
+  std::string yaml = "a0: &a0 [1, 1, 1, 1]\n";
+  for (int i = 1; i < 20; ++i) yaml += fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
+  EXPECT_THAT(refusal(yaml), HasSubstr("its aliases (*name) repeat more than 10000 values"));
+  EXPECT_THAT(refusal("a: &a [*a, *a]"), HasSubstr("nested deeper"));
+  const ConfigNode few = parse_config("a: &a [1, 2]\nb: [*a, *a]", "f.yaml");
+  EXPECT_EQ(few.find("b")->items[1].items[0].scalar, "1");
+}
+
+TEST(Config, a_mapping_of_very_many_keys_is_refused) {
+  std::string yaml;
+  for (int i = 0; i < 1001; ++i) yaml += fmt::format("k{}: 1\n", i);
+  EXPECT_THAT(refusal(yaml), HasSubstr("f.yaml:1001: is key 1001 of one mapping; at most 1000 are read"));
+}
+
+TEST(Config, text_that_is_not_utf_8_is_refused_with_its_line) {
+  for (const char* bytes : {"caf\xE9", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xC3",
+                            "\xF0\x9F\x8E", "\x80"})
+    EXPECT_THAT(refusal("seed: 1\n# " + std::string(bytes) + "\n"), HasSubstr("f.yaml:2: expected UTF-8"))
+        << bytes;
+  EXPECT_EQ(read("device: auto # caf\xC3\xA9 \xE9\x9F\xB3 \xF0\x9F\x8E\xB5").device, "auto");
+}
+
 TEST(Config, settings_of_the_command_line_win_and_are_named_in_messages) {
   ConfigNode root = parse_config("training: {epochs: 3}", "f.yaml");
   apply_setting(root, "training.epochs=7");

@@ -23,6 +23,11 @@ TEST(Csv, what_is_no_table_is_refused_with_its_line) {
     EXPECT_THROW(parse_csv(text, "t.csv"), Error) << text;
 }
 
+TEST(Csv, a_last_row_of_one_quoted_empty_cell_counts_without_a_line_end_too) {
+  EXPECT_EQ(parse_csv("file\n\"\"\n", "t.csv").rows.size(), 1U);
+  EXPECT_EQ(parse_csv("file\n\"\"", "t.csv").rows.size(), 1U);
+}
+
 TEST(Csv, a_missing_column_is_named_with_those_that_are_there) {
   try {
     parse_csv("file,label\n", "t.csv").column("group");
