@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <sstream>
 
+#include "core/error.h"
+#include "midi/dataset_config.h"
+
 namespace mofi {
 namespace {
 
@@ -16,37 +19,51 @@ ConfigNode node_of(const std::string& value, const std::string& source) {
   return node;
 }
 
-std::string with_hyphens(std::string key) {
-  std::replace(key.begin(), key.end(), '_', '-');
-  return key;
+std::string flag_of(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return "--" + name;
+}
+
+std::string type_of(const Json& value) {
+  if (value.is_number_float()) return "NUMBER";
+  if (value.is_number()) return "INTEGER";
+  return value.is_array() ? "A,B,..." : "TEXT";
 }
 
 }  // namespace
 
 ConfigFlags::ConfigFlags(CLI::App& app) : app_(app) { add_config_options(app, files_, false); }
 
-void ConfigFlags::text(const std::string& name, const std::string& path, const std::string& help,
-                       bool is_list) {
-  Flag& flag = flags_.emplace_back(Flag{.name = name, .path = path, .is_list = is_list});
-  flag.option = app_.add_option(name, flag.value, help)->default_str("");
-}
-
-CLI::Option* ConfigFlags::add_field(const std::string& path, const std::string& key, const Json& value,
-                                    const FieldInfo& info) {
-  Flag& flag = flags_.emplace_back(Flag{.name = "--" + with_hyphens(key), .path = path});
-  flag.is_list = value.is_array();
-  if (value.is_boolean())
-    return flag.option = app_.add_flag_callback(
-               flag.name, [&flag] { flag.value = "true"; }, info.help);
-  std::string help = info.help;
-  if (!info.choices.empty()) help += fmt::format(" {{{}}}", fmt::join(info.choices, ", "));
-  flag.option = app_.add_option(flag.name, flag.value, help);
-  flag.option->default_str(value.is_string() ? value.get<std::string>() : value.dump());
-  return flag.option;
+void ConfigFlags::add_field(const std::string& path, const std::string& name, const Json& value,
+                            const FieldInfo& info, const std::string& title) {
+  if (name.empty()) return;
+  Flag& flag = flags_.emplace_back(Flag{.name = flag_of(name), .path = path, .is_list = value.is_array()});
+  if (value.is_boolean()) {  // --strict, and --strict=false against a config that has it
+    flag.option = app_.add_flag(flag.name, flag.value, info.help);
+  } else {
+    flag.option = app_.add_option(flag.name, flag.value, info.help);
+    flag.option->type_name(info.choices.empty() ? type_of(value)
+                                                : fmt::format("{{{}}}", fmt::join(info.choices, ",")));
+    flag.option->default_str(value.is_string()  ? value.get<std::string>()
+                             : value.is_array() ? ""
+                                                : value.dump());
+  }
+  flag.option->group(title);
 }
 
 ConfigNode ConfigFlags::tree() const {
   ConfigNode root = load(files_);
+  for (const ConfigEntry& entry : root.entries) {
+    const bool is_own = std::ranges::find(sections_, entry.key) != sections_.end();
+    if (!is_own && !nearest_name(entry.key, sections_).empty())
+      refuse_key(entry.value, entry.key, "", sections_);
+  }
+  for (const std::string& setting : files_.settings) {
+    const std::string section = setting.substr(0, setting.find_first_of(".="));
+    if (std::ranges::find(sections_, section) == sections_.end())
+      fail(ExitCode::kUsage, "--set {}: this stage reads the sections {}; expected a key of one of them",
+           setting, fmt::join(sections_, ", "));
+  }
   for (const Flag& flag : flags_) {
     if (flag.option->count() == 0) continue;
     ConfigNode node = node_of(flag.value, flag.name);
@@ -61,13 +78,7 @@ ConfigNode ConfigFlags::tree() const {
 }
 
 void add_dataset_flags(ConfigFlags& flags) {
-  flags.text("--dataset", "dataset.name",
-             "emopia, vgmidi or folder (any MIDI files and a labels.csv, if there)");
-  flags.text("--input", "dataset.input", "folder of the data set");
-  flags.text("--labels", "dataset.labels",
-             "CSV file,label[,group,split] of a folder (default: labels.csv in it)");
-  flags.text("--classes", "dataset.classes",
-             "a folder's allowed labels, in order (default: those that occur)", true);
+  flags.section<DatasetConfig>("dataset", "Data set", {{"name", "dataset"}});
 }
 
 }  // namespace mofi

@@ -3,7 +3,9 @@
 // defaults, allowed values and error messages have one source, and `--config F` gives what options leave out.
 
 #include <deque>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "core/config.h"
 #include "stage_main.h"
@@ -15,19 +17,24 @@ class ConfigFlags {
   /// Adds --config and --set.
   explicit ConfigFlags(CLI::App& app);
 
-  /// --NAME for the config's field `path`.
-  void text(const std::string& name, const std::string& path, const std::string& help, bool is_list = false);
-
   /// An option for every field of a struct that the config has under `section`: segment_words becomes
-  /// --segment-words. Only fields of simple types.
+  /// --segment-words. Fields that are structs are left out. `names` gives other names: {"name", "--dataset"};
+  /// an empty one leaves a field out.
   template <class T>
-  void section(const std::string& section, const std::string& title) {
-    Adder adder{*this, section, title};
+  void section(const std::string& section, const std::string& title,
+               const std::map<std::string, std::string>& names = {}) {
+    sections_.push_back(section);
+    Adder adder{*this, section, title, names};
     T defaults;
     describe(adder, defaults);
   }
 
-  /// The config file with --set and then these options applied.
+  /// The option of that name, for what CLI11 can say of options that exclude each other.
+  CLI::Option* option(const std::string& name) const { return app_.get_option(name); }
+
+  /// The config file with --set and then these options applied. Sections of other stages may be there, as one
+  /// file serves a whole experiment; but what nearly has the name of one of this stage's sections, and any
+  /// other name after --set, is a usage error.
   ConfigNode tree() const;
 
  private:
@@ -41,25 +48,30 @@ class ConfigFlags {
     ConfigFlags& flags;
     const std::string& section;
     const std::string& title;
+    const std::map<std::string, std::string>& names;
 
     template <class T>
     void operator()(const std::string& key, T& value, const FieldInfo& info) {
-      flags.add_field(section + "." + key, key, Json(value), info)->group(title);
+      if constexpr (!std::is_class_v<T> || std::is_same_v<T, std::string> || config_detail::kIsVector<T>) {
+        const auto name = names.find(key);
+        flags.add_field(section + "." + key, name == names.end() ? key : name->second, Json(value), info,
+                        title);
+      }
     }
   };
-  CLI::Option* add_field(const std::string& path, const std::string& key, const Json& value,
-                         const FieldInfo& info);
+  void add_field(const std::string& path, const std::string& name, const Json& value, const FieldInfo& info,
+                 const std::string& title);
 
   CLI::App& app_;
   ConfigOptions files_;
+  std::vector<std::string> sections_;
   std::deque<Flag> flags_;  // CLI11 keeps references to the values
 };
 
 /// --dataset, --input, --labels and --classes: the section "dataset" (midi/dataset_config.h).
 void add_dataset_flags(ConfigFlags& flags);
 
-/// The section of a config, with its defaults where it is not there. Other sections are another stage's: one
-/// file serves a whole experiment.
+/// The section of a config, with its defaults where it is not there.
 template <class T>
 T read_section(const ConfigNode& root, const std::string& section) {
   T value;

@@ -31,8 +31,9 @@ int main(int argc, char** argv) {
     const mofi::TokenTable table = mofi::read_tokens(tokens);
     const std::vector<std::size_t> rows = mofi::rows_in_split(table, split, tokens.string());
     if (dry_run) {
-      fmt::print("would write {} of {} as {}.npy and {}_ans.npy\n", mofi::counted(rows.size(), "row"),
-                 split.empty() ? "all pieces" : split, prefix.string(), prefix.string());
+      const mofi::ExportFiles files = mofi::export_files(prefix);
+      fmt::print("would write {} of {} as {} and {}\n", mofi::counted(rows.size(), "row"),
+                 split.empty() ? "all pieces" : split, files.words.string(), files.labels.string());
       return;
     }
     const mofi::MidibertArrays arrays = mofi::to_midibert_arrays(table, rows);

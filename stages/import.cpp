@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "stage_main.h"
 #include "tokens/midibert_arrays.h"
@@ -76,7 +77,10 @@ int main(int argc, char** argv) {
   return mofi::run_stage(argc, argv, app, [&] {
     const std::vector<mofi::ArrayToImport> arrays = arrays_of(words, labels, parts);
     const mofi::TokenTable table = mofi::import_midibert_arrays(arrays, options);
-    if (!dry_run) mofi::write_tokens(output, table);
+    if (!dry_run) {
+      mofi::remove_abandoned_temporaries(mofi::folder_of(output));
+      mofi::write_tokens(output, table);
+    }
     fmt::print("{}{}, scheme {}\n{}digest {}\n", dry_run ? "would write " : "", output.string(),
                table.scheme.name, mofi::contents_text(table), table.header.content_sha256);
     mofi::log_warning(

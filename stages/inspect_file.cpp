@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/utf8.h"
 #include "midi/midi_check.h"
 #include "midi/midi_text.h"
 #include "storage/hdf5_file.h"
@@ -85,12 +86,8 @@ std::string inspect_json(const std::filesystem::path& path) {
          "{}: is a zip archive, such as a PyTorch checkpoint or an .npz; expected {}: unpack it, or save its "
          "tensors as safetensors",
          path.string(), kKnown);
-  std::string shown;
-  for (const char c : beginning.substr(0, 8))
-    shown +=
-        c >= ' ' && c <= '~' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
   fail(ExitCode::kData, "{}: begins with '{}', as none of the files does that this program knows: {}",
-       path.string(), shown, kKnown);
+       path.string(), printable(beginning.substr(0, 8)), kKnown);
 }
 
 std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {

@@ -15,14 +15,16 @@ namespace {
 
 using namespace mofi;
 
-/// The options by which the rows of a token file were cut, for keys of each row.
-TokenOptions options_of(const std::filesystem::path& tokens_file) {
-  const TokenTable tokens = read_tokens(tokens_file);
-  if (tokens.options.empty())
+/// How the rows of a token file were cut, for keys of each row.
+void take_options_of(const std::filesystem::path& tokens_file, ReadOptions& reading, TokenOptions& tokens) {
+  const TokenTable table = read_tokens(tokens_file);
+  if (table.options.empty())
     fail(ExitCode::kData,
          "{}: does not say how its rows were made (it was imported), so they cannot have keys",
          tokens_file.string());
-  return read_config<TokenOptions>(parse_config(tokens.options, tokens_file.string()));
+  const ConfigNode made_by = parse_config(table.options, tokens_file.string());
+  tokens = read_section<TokenOptions>(made_by, "tokens");
+  reading.pairing = read_section<ReadOptions>(made_by, "reading").pairing;
 }
 
 }  // namespace
@@ -38,15 +40,17 @@ int main(int argc, char** argv) {
   add_dataset_flags(flags);
   flags.section<ModeOptions>("tonality", "Keys");
   flags.section<ReadOptions>("reading", "Reading");
+  flags.section<TokenOptions>("tokens", "Rows of words, for --unit segment without --tokens");
   std::filesystem::path output, tokens_file, keys;
   bool dry_run = false, report = false, report_all = false;
   auto* output_option = app.add_option("--output", output, "the file to write; a report does without");
-  app.add_option("--tokens", tokens_file,
-                 "tokens.h5 whose rows are the segments of --unit segment (default: as in the config)");
+  app.add_option("--tokens", tokens_file, "tokens.h5 whose rows are the segments of --unit segment");
   app.add_flag("--report", report, "print how the modes go with the labels");
   app.add_flag("--report-all", report_all,
                "the same for every profile with every weighting, one a line; writes no file")
-      ->excludes(output_option);
+      ->excludes(output_option)
+      ->excludes(flags.option("--profile"))
+      ->excludes(flags.option("--weighting"));
   app.add_option(
       "--keys", keys,
       "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys: the report counts how many are found");
@@ -59,13 +63,14 @@ int main(int argc, char** argv) {
       fail(ExitCode::kUsage, "--keys is for a report; expected --report or --report-all with it");
     const ConfigNode root = flags.tree();
     const auto options = read_section<ModeOptions>(root, "tonality");
-    const auto reading = read_section<ReadOptions>(root, "reading");
+    auto reading = read_section<ReadOptions>(root, "reading");
+    auto tokens = read_section<TokenOptions>(root, "tokens");
     const bool of_segments = options.unit == "segment";
     if (of_segments && (report || report_all))
       fail(ExitCode::kUsage, "a report is of whole pieces; expected it without --unit segment");
-    const TokenOptions tokens = of_segments && !tokens_file.empty()
-                                    ? options_of(tokens_file)
-                                    : read_section<TokenOptions>(root, "tokens");
+    if (!of_segments && !tokens_file.empty())
+      fail(ExitCode::kUsage, "--tokens names the rows that have keys; expected --unit segment with it");
+    if (!tokens_file.empty()) take_options_of(tokens_file, reading, tokens);
     const Corpus corpus = open_dataset(read_section<DatasetConfig>(root, "dataset"));
     std::optional<TrueKeys> truth;
     if (!keys.empty()) truth = read_true_keys(keys, corpus);
@@ -77,9 +82,8 @@ int main(int argc, char** argv) {
       return;
     }
     if (report_all) {
-      if (!world.is_root()) return;
-      const auto surveys = survey_keys(corpus, all_key_methods(), pairing_named(options.pairing), reading);
-      fmt::print("{}", comparison_of(surveys, corpus, truth));
+      const auto surveys = survey_keys(corpus, all_key_methods(), reading, world.team());
+      if (world.is_root()) fmt::print("{}", comparison_of(surveys, corpus, truth));
       return;
     }
     const ModeTable table = find_modes(corpus, options, tokens, reading, world.team());

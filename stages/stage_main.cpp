@@ -72,7 +72,7 @@ void add_config_options(CLI::App& app, ConfigOptions& options, bool config_requi
   auto* file = app.add_option("--config", options.file, "YAML config; may include others");
   if (config_required) file->required();
   app.add_option("--set", options.settings,
-                 "key=value over the config, such as --set training.epochs=5; repeatable")
+                 "key=value over the config, such as --set dataset.input=DIR; repeatable")
       ->take_all();
 }
 

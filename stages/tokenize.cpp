@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  mofi tokenize --dataset emopia --input data/emopia --output tokens.h5\n"
       "  mofi tokenize --dataset folder --input my_midis --scheme cp6 --output tokens.h5\n"
-      "  mpirun -n 8 mofi-tokenize --dataset folder --input million_midis --skip-bad-files --output "
+      "  mofi --ranks 8 tokenize --dataset folder --input million_midis --skip-bad-files --output "
       "tokens.h5");
   ConfigFlags flags(app);
   add_dataset_flags(flags);

@@ -59,10 +59,22 @@ void make_inputs(const Experiment& experiment, const std::filesystem::path& resu
   if (!is_composed(wanted)) found = find_dataset(wanted.name, wanted.input);
   const Corpus corpus = open_corpus(found.name, found.folder, {wanted.labels, wanted.classes});
 
-  const TokenizedCorpus tokenized = tokenize_corpus(corpus, experiment.tokens, experiment.reading, team);
-  const ModeTable modes =
-      find_modes(corpus, experiment.tonality, experiment.tokens, experiment.reading, team);
+  auto files = read_files<std::pair<FileTokens, FileModes>>(
+      corpus, experiment.reading, team, "tokens, modes", [&](const CorpusPiece& piece) {
+        return std::pair(tokens_of_file(piece.midi, experiment.tokens),
+                         modes_of_file(piece.midi, experiment.tonality, experiment.tokens));
+      });
   if (!team.is_root()) return;
+  std::vector<ReadFile<FileTokens>> tokens;
+  std::vector<ReadFile<FileModes>> keys;
+  for (auto& [midi_sha256, made] : files) {
+    tokens.push_back({midi_sha256, std::move(made.first)});
+    keys.push_back({midi_sha256, std::move(made.second)});
+  }
+  const TokenizedCorpus tokenized =
+      table_of(corpus, experiment.tokens, experiment.reading, std::move(tokens));
+  const ModeTable modes =
+      table_of(corpus, experiment.tonality, experiment.tokens, experiment.reading, std::move(keys));
   for (const char* folder : {"", "tables"}) remove_abandoned_temporaries(results / folder);
   log_info("{}", summary(tokenized));
   if (!holds(results / kTokensFile, tokenized.table.header.content_sha256, read_tokens))

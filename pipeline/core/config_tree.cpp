@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/utf8.h"
 
 namespace mofi {
 namespace {
@@ -75,32 +76,12 @@ class TreeMaker {
   std::size_t nodes_left_;
 };
 
-/// The length of the UTF-8 sequence that `text` begins with, or 0 where it begins with none: overlong forms,
-/// surrogates and what lies above U+10FFFF are none (RFC 3629).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  const unsigned least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (byte(1) < least || byte(1) > most) return 0;
-  for (std::size_t i = 2; i < length; ++i)
-    if (byte(i) < 0x80 || byte(i) > 0xBF) return 0;
-  return length;
-}
-
 /// What is read goes into JSON, which is UTF-8 and nothing else.
 void require_utf8(const std::string& text, const std::string& name) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(std::string_view(text).substr(at));
-    if (length == 0)
-      fail(ExitCode::kUsage, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
-           1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'),
-           static_cast<unsigned char>(text[at]));
-    at += length;
-  }
+  if (const auto at = first_byte_not_utf8(text))
+    fail(ExitCode::kUsage, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
+         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*at), '\n'),
+         static_cast<unsigned char>(text[*at]));
 }
 
 ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::path> open_files) {

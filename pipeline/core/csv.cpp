@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/utf8.h"
 
 namespace mofi {
 
@@ -25,6 +26,10 @@ std::string CsvTable::where(const CsvRow& row) const { return fmt::format("{}:{}
 
 CsvTable parse_csv(std::string_view text, const std::string& name) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
+  if (const auto at = first_byte_not_utf8(text))
+    fail(ExitCode::kData, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
+         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*at), '\n'),
+         static_cast<unsigned char>(text[*at]));
   CsvTable table{name, {}, {}};
   CsvRow row{1, {}};
   std::string cell;

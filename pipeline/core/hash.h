@@ -30,5 +30,8 @@ class Sha256 {
 
 /// SHA-256 of plain bytes, unframed: what `sha256sum` prints.
 std::string sha256_of_bytes(std::span<const std::byte> bytes);
+inline std::string sha256_of_text(std::string_view text) {
+  return sha256_of_bytes(std::as_bytes(std::span(text)));
+}
 
 }  // namespace mofi

@@ -9,17 +9,18 @@
 namespace mofi {
 
 struct Team {
-  int rank = 0, size = 1;
+  using AtRoot = std::function<void(int rank, const std::string& bytes)>;
 
-  /// Collective: hands every rank's bytes to `at_root` on rank 0, one rank after the other, its own first.
-  std::function<void(std::string own, const std::function<void(const std::string&)>& at_root)> collect =
-      [](std::string own, const std::function<void(const std::string&)>& at_root) { at_root(own); };
+  int rank = 0, size = 1;
+  int on_this_node = 1;  ///< how many of them share this machine's cores
+
+  /// Collective: hands the bytes of every other rank to `at_root` on rank 0, one rank after the other.
+  std::function<void(std::string own, const AtRoot& at_root)> collect = [](const std::string& /*own*/,
+                                                                           const AtRoot& /*at_root*/) {};
 
   bool is_root() const { return rank == 0; }
-  /// Whether this rank does item `i` of a list that all have.
-  bool does(std::size_t i) const {
-    return i % static_cast<std::size_t>(size) == static_cast<std::size_t>(rank);
-  }
+  /// The rank that does item `i` of a list that all have.
+  int owner(std::size_t i) const { return static_cast<int>(i % static_cast<std::size_t>(size)); }
 };
 
 }  // namespace mofi

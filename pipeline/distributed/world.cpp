@@ -129,10 +129,10 @@ std::vector<std::string> World::gather(const std::string& text) const {
   return texts;
 }
 
-void World::collect(std::string own, const std::function<void(const std::string&)>& at_root) const {
+void World::collect(std::string own, const Team::AtRoot& at_root) const {
   constexpr std::size_t kMessageBytes = std::size_t{1} << 30;  // MPI counts with int
   constexpr int kCollectTag = 7103;
-  const auto pieces = [&](std::string& bytes, auto transfer) {
+  const auto in_messages = [&](std::string& bytes, auto transfer) {
     for (std::size_t at = 0; at < bytes.size(); at += kMessageBytes) {
       MPI_Request request = MPI_REQUEST_NULL;
       transfer(bytes.data() + at, static_cast<int>(std::min(kMessageBytes, bytes.size() - at)), request);
@@ -140,34 +140,32 @@ void World::collect(std::string own, const std::function<void(const std::string&
     }
   };
   if (!is_root()) {
-    std::uint64_t size = own.size();
+    const std::uint64_t size = own.size();
     check(MPI_Send(&size, 1, MPI_UINT64_T, 0, kCollectTag, MPI_COMM_WORLD), "sending to the first rank");
-    pieces(own, [&](char* data, int count, MPI_Request& request) {
+    in_messages(own, [&](const char* data, int count, MPI_Request& request) {
       check(MPI_Isend(data, count, MPI_BYTE, 0, kCollectTag, MPI_COMM_WORLD, &request),
             "sending to the first rank");
     });
     return;
   }
-  at_root(own);
   for (int rank = 1; rank < size_; ++rank) {
     MPI_Request request = MPI_REQUEST_NULL;
     std::uint64_t size = 0;
     check(MPI_Irecv(&size, 1, MPI_UINT64_T, rank, kCollectTag, MPI_COMM_WORLD, &request),
           "receiving from a rank");
     wait_politely(request);
-    own.assign(size, '\0');
-    pieces(own, [&](char* data, int count, MPI_Request& receiving) {
+    std::string bytes(size, '\0');
+    in_messages(bytes, [&](char* data, int count, MPI_Request& receiving) {
       check(MPI_Irecv(data, count, MPI_BYTE, rank, kCollectTag, MPI_COMM_WORLD, &receiving),
             "receiving from a rank");
     });
-    at_root(own);
+    at_root(rank, bytes);
   }
 }
 
 Team World::team() const {
-  return {rank_, size_, [this](std::string own, const std::function<void(const std::string&)>& at_root) {
-            collect(std::move(own), at_root);
-          }};
+  return {rank_, size_, node_size_,
+          [this](std::string own, const Team::AtRoot& at_root) { collect(std::move(own), at_root); }};
 }
 
 void World::abort(int exit_code) const {

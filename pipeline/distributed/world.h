@@ -44,8 +44,9 @@ class World {
   std::string broadcast(std::string text) const;
   /// Every rank's text, by rank, on every rank.
   std::vector<std::string> gather(const std::string& text) const;
-  /// Hands every rank's bytes, of any size, to `at_root` on rank 0, by rank, one at a time in memory.
-  void collect(std::string own, const std::function<void(const std::string&)>& at_root) const;
+  /// Hands the bytes of every other rank, of any size, to `at_root` on rank 0, by rank, one at a time in
+  /// memory.
+  void collect(std::string own, const Team::AtRoot& at_root) const;
   /// This world, for libraries that know nothing of MPI. It must not outlive the world.
   Team team() const;
 

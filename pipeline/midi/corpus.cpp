@@ -13,36 +13,17 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/quadrants.h"
+#include "midi/midi_files.h"
 
 namespace mofi {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Russell's quadrants: valence, arousal = (+,+), (-,+), (-,-), (+,-).
-const std::vector<std::string> kQuadrants = {"Q1", "Q2", "Q3", "Q4"};
-
 void require_folder(const fs::path& folder, const std::string& expected) {
   if (!fs::is_directory(folder))
     fail(ExitCode::kMissing, "{}: no such folder; expected {}", folder.string(), expected);
-}
-
-bool is_midi_name(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return ending == ".mid" || ending == ".midi" || ending == ".rmi" || ending == ".kar";
-}
-
-/// The MIDI files below a folder, as paths relative to it, in ascending order of bytes.
-std::vector<std::string> midi_files_below(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file() && is_midi_name(entry.path()))
-      names.push_back(entry.path().lexically_relative(folder).generic_string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 void sort_by_id(std::vector<CorpusFile>& files) {
@@ -130,9 +111,9 @@ std::vector<std::string> classes_of(const std::vector<std::string>& labels,
   std::set<std::string> distinct(labels.begin(), labels.end());
   distinct.erase("");
   const bool are_quadrants = std::all_of(distinct.begin(), distinct.end(), [](const std::string& label) {
-    return std::find(kQuadrants.begin(), kQuadrants.end(), label) != kQuadrants.end();
+    return std::find(quadrant_names().begin(), quadrant_names().end(), label) != quadrant_names().end();
   });
-  if (are_quadrants && !distinct.empty()) return kQuadrants;
+  if (are_quadrants && !distinct.empty()) return quadrant_names();
   return {distinct.begin(), distinct.end()};
 }
 
@@ -150,7 +131,7 @@ void warn_of_unlisted(const fs::path& folder, const std::string& list, const std
   std::set<std::string> listed;
   for (const CorpusFile& file : files) listed.insert(file.id);
   std::vector<std::string> unlisted;
-  for (const std::string& name : midi_files_below(folder))
+  for (const std::string& name : files_below(folder))
     if (!listed.contains(name)) unlisted.push_back(name);
   if (!unlisted.empty())
     log_warning("{}: {} MIDI files are not in {} and are left out, the first is {}", folder.string(),
@@ -208,18 +189,18 @@ Corpus open_emopia(const fs::path& folder) {
 
   Corpus corpus;
   corpus.name = "emopia";
-  corpus.class_names = kQuadrants;
-  for (const std::string& name : midi_files_below(midis)) {
+  corpus.class_names = quadrant_names();
+  for (const std::string& name : files_below(midis)) {
     const auto first = name.find('_'), last = name.rfind('_');
-    const auto quadrant = std::find(kQuadrants.begin(), kQuadrants.end(), name.substr(0, first));
-    if (quadrant == kQuadrants.end() || first == last)
+    const auto quadrant = std::find(quadrant_names().begin(), quadrant_names().end(), name.substr(0, first));
+    if (quadrant == quadrant_names().end() || first == last)
       fail(ExitCode::kData,
            "{}: expected a clip named like Q1_SONG_0.mid, with its quadrant Q1 to Q4 and its song",
            (midis / name).string());
     corpus.files.push_back({midis / name,
                             name,
                             name.substr(first + 1, last - first - 1),
-                            static_cast<int>(quadrant - kQuadrants.begin()),
+                            static_cast<int>(quadrant - quadrant_names().begin()),
                             {}});
   }
   if (corpus.files.empty())
@@ -249,7 +230,7 @@ Corpus open_vgmidi(const fs::path& folder) {
 
   Corpus corpus;
   corpus.name = "vgmidi";
-  corpus.class_names = kQuadrants;
+  corpus.class_names = quadrant_names();
   std::set<std::string> seen;
   for (const CsvRow& row : table.rows) {
     CorpusFile file;
@@ -278,14 +259,19 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
   Corpus corpus;
   corpus.name = "folder";
   corpus.class_names = options.class_names;
-  for (const std::string& name : midi_files_below(folder))
+  for (const std::string& name : files_below(folder))
     corpus.files.push_back({folder / name, name, name, -1, {}});
   if (corpus.files.empty())
-    fail(ExitCode::kData, "{}: holds no MIDI file (.mid, .midi, .rmi or .kar) and no labels.csv", folder.string());
+    fail(ExitCode::kData, "{}: holds no MIDI file (.mid, .midi, .rmi or .kar) and no labels.csv",
+         folder.string());
   return corpus;
 }
 
 Corpus open_corpus(const std::string& dataset, const fs::path& folder, const FolderOptions& options) {
+  const bool has_own_labels = dataset == "emopia" || dataset == "vgmidi";
+  if (has_own_labels && (!options.labels.empty() || !options.class_names.empty()))
+    fail(ExitCode::kUsage,
+         "data set {} has labels of its own; other labels and classes are for the data set folder", dataset);
   if (dataset == "emopia") return open_emopia(folder);
   if (dataset == "vgmidi") return open_vgmidi(folder);
   if (dataset == "folder") return open_folder(folder, options);

@@ -1,31 +1,19 @@
 #include "midi/midi_check.h"
 
 #include <algorithm>
-#include <array>
+#include <map>
+#include <optional>
 #include <set>
 
 #include "core/aligned.h"
 #include "core/error.h"
-#include "core/files.h"
+#include "midi/midi_files.h"
 
 namespace mofi {
 namespace {
 
-constexpr std::array<const char*, 6> kEndings = {".mid", ".midi", ".rmi", ".kar", ".syx", ".midi2"};
-
-bool is_midi_ending(std::string ending) {
-  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::ranges::find(kEndings, ending) != kEndings.end();
-}
-
-std::vector<std::string> midi_files_below(const std::filesystem::path& folder) {
-  std::vector<std::string> ids;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-    if (entry.is_regular_file() && is_midi_ending(entry.path().extension().string()))
-      ids.push_back(entry.path().lexically_relative(folder).generic_string());
-  std::ranges::sort(ids);
-  return ids;
-}
+// Those of data sets, and what is refused in words of its own.
+constexpr const char* kEndings[] = {".mid", ".midi", ".rmi", ".kar", ".syx", ".midi2"};
 
 /// The folder of a file, cut after `levels` names.
 std::string folder_of_id(const std::string& id, std::size_t levels) {
@@ -70,27 +58,32 @@ FolderCheck MidiCheck::all() const {
 }
 
 MidiCheck check_midi_files(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) fail(ExitCode::kMissing, "{}: no such folder", folder.string());
   MidiCheck check;
-  check.ids = midi_files_below(folder);
+  check.ids = files_below(folder, kEndings);
+  Corpus corpus;
+  for (const std::string& id : check.ids) corpus.files.push_back({folder / id, id, id, -1, {}});
+  struct Read {
+    bool is_mended = false;
+    std::size_t notes = 0;
+  };
+  std::vector<std::optional<Read>> read(check.ids.size());
+  check.report = read_corpus(corpus, {}, {}, "inspect", [&](const CorpusPiece& piece) {
+    read[piece.index] = Read{piece.midi.repairs != RepairCounts{}, piece.midi.notes.size()};
+  });
+  for (auto& [index, why] : check.report.refusals) why = reason(why, folder / check.ids[index]);
+
+  std::map<std::string, FolderCheck> folders;
   const std::size_t levels = folder_levels(check.ids);
   for (std::size_t i = 0; i < check.ids.size(); ++i) {
-    const std::filesystem::path path = folder / check.ids[i];
-    const std::string parent = folder_of_id(check.ids[i], levels);
-    auto at = std::ranges::find(check.folders, parent, &FolderCheck::folder);
-    if (at == check.folders.end()) at = check.folders.insert(at, FolderCheck{.folder = parent});
-    ++at->files;
-    try {
-      const MidiFile midi = read_midi(read_bytes(path, kMaxMidiBytes), path.string());
-      check.report.add(i, midi.repairs);
-      ++(midi.repairs == RepairCounts{} ? at->sound : at->mended);
-      at->notes += midi.notes.size();
-    } catch (const Error& error) {
-      ++at->refused;
-      check.report.refusals.push_back({i, reason(error.what(), path)});
-    }
+    FolderCheck& sum = folders[folder_of_id(check.ids[i], levels)];
+    ++sum.files;
+    ++(!read[i] ? sum.refused : read[i]->is_mended ? sum.mended : sum.sound);
+    sum.notes += read[i] ? read[i]->notes : 0;
   }
-  std::ranges::sort(check.folders, {}, &FolderCheck::folder);
+  for (auto& [name, sum] : folders) {
+    sum.folder = name;
+    check.folders.push_back(sum);
+  }
   return check;
 }
 

@@ -18,13 +18,13 @@ struct FolderCheck {
 };
 
 struct MidiCheck {
-  std::vector<FolderCheck> folders;  ///< in ascending order of bytes
-  std::vector<std::string> ids;      ///< paths of all files relative to the collection's, in order
-  ReadReport report;                 ///< by index into ids
+  /// In ascending order of bytes: the deepest ones, or those above them where they would be more than 40.
+  std::vector<FolderCheck> folders;
+  std::vector<std::string> ids;  ///< paths of all files relative to the collection's, in order
+  ReadReport report;             ///< by index into ids
   FolderCheck all() const;
 };
 
-/// The folders are the deepest ones, or those above them where they would be more than 40.
 /// Reads every file below `folder` whose ending is one of MIDI's: mid, midi, rmi, kar, and those that are
 /// refused, syx and midi2. There may be none. Throws kMissing for no folder.
 MidiCheck check_midi_files(const std::filesystem::path& folder);

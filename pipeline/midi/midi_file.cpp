@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/utf8.h"
 #include "midi/byte_cursor.h"
 #include "midi/note_pairing.h"
 
@@ -202,11 +203,7 @@ std::string what_begins(std::span<const std::byte> bytes) {
   const std::string_view text = text_of(bytes);
   if (text.starts_with("SMF2CLIP")) return "a MIDI 2.0 clip, which is not supported";
   if (text.starts_with("\xF0")) return "a system exclusive dump (.syx), which has no notes";
-  std::string start;
-  for (const char letter : text.substr(0, 4))
-    start += letter >= 0x20 && letter < 0x7F ? std::string(1, letter)
-                                             : fmt::format("\\x{:02x}", static_cast<unsigned char>(letter));
-  return fmt::format("'{}'", start);
+  return fmt::format("'{}'", printable(text.substr(0, 4)));
 }
 
 /// The Standard MIDI File inside a RIFF container: its chunk "data". Lengths are little-endian there.

@@ -19,12 +19,13 @@ namespace mofi {
 
 struct TempoChange {
   std::uint32_t tick = 0;
-  std::uint32_t us_per_quarter = 500'000;
+  std::uint32_t us_per_quarter = 500'000;  ///< above 0
 
   bool operator==(const TempoChange&) const = default;
 };
 
-/// How long a tick is: a fraction of a quarter note, or, with SMPTE time, of a second.
+/// How long a tick is: a fraction of a quarter note, or, with SMPTE time, of a second. Never without meaning:
+/// either there are ticks a quarter, or frames a second and ticks a frame.
 struct TimeDivision {
   int ticks_per_quarter = 480;  ///< 0 with SMPTE time
   int frames_per_second = 0;    ///< 24, 25, 29 or 30 with SMPTE time, else 0

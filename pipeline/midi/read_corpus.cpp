@@ -43,10 +43,10 @@ void for_each_index(std::size_t count, int threads, const std::function<void(std
   if (count > 0) after_each(count);
 }
 
-int thread_count(int wanted, std::size_t files) {
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+int thread_count(int wanted, const Team& team, std::size_t files) {
+  const int cores = static_cast<int>(std::thread::hardware_concurrency()) / team.on_this_node;
   return static_cast<int>(
-      std::clamp<std::size_t>(files, 1, static_cast<std::size_t>(wanted > 0 ? wanted : cores)));
+      std::clamp<std::size_t>(files, 1, static_cast<std::size_t>(std::max(1, wanted > 0 ? wanted : cores))));
 }
 
 }  // namespace
@@ -87,33 +87,40 @@ Unpacker& operator>>(Unpacker& unpacker, ReadReport& report) {
   return unpacker;
 }
 
-ReadReport read_corpus(const Corpus& corpus, const ReadOptions& options, Pairing pairing, const Team& team,
+ReadReport read_corpus(const Corpus& corpus, const ReadOptions& options, const Team& team,
                        const std::string& purpose, const std::function<void(const CorpusPiece&)>& visit) {
+  if (options.fail_fast && options.skip_bad_files)
+    fail(ExitCode::kUsage, "reading.fail_fast and reading.skip_bad_files exclude each other");
+  const MidiReading reading{pairing_named(options.pairing), options.strict};
   std::vector<std::size_t> share;
   for (std::size_t i = 0; i < corpus.files.size(); ++i)
-    if (team.does(i)) share.push_back(i);
+    if (team.owner(i) == team.rank) share.push_back(i);
 
   ReadReport report;
   std::mutex report_lock;
-  ProgressBar bar(purpose, "files", static_cast<std::int64_t>(share.size()), !team.is_root());
-  const std::string note = team.size == 1 ? "" : fmt::format("on the first of {} ranks", team.size);
+  // The first rank's share stands for all: ranks do not talk while they read.
+  const auto total = static_cast<std::int64_t>(corpus.files.size());
+  ProgressBar bar(purpose, "files", total, !team.is_root());
   const auto read_one = [&](std::size_t k) {
-    const std::filesystem::path& path = corpus.files[share[k]].path;
+    const std::string path = corpus.files[share[k]].path.string();
     try {
       const std::vector<std::byte> bytes = read_bytes(path, kMaxMidiBytes);
-      const MidiFile midi = read_midi(bytes, path.string(), {pairing, options.strict});
+      const MidiFile midi = read_midi(bytes, path, reading);
       visit({share[k], midi, sha256_of_bytes(bytes)});
       if (midi.repairs == RepairCounts{}) return;
       const std::lock_guard lock(report_lock);
       report.add(share[k], midi.repairs);
     } catch (const Error& error) {
-      if (options.fail_fast) throw;
+      const std::string sentence = error.what();
+      const std::string why = sentence.starts_with(path) ? sentence : path + ": " + sentence;
+      if (options.fail_fast) throw Error(error.code(), why);
       const std::lock_guard lock(report_lock);
-      report.refusals.push_back({share[k], error.what()});
+      report.refusals.push_back({share[k], why});
     }
   };
-  for_each_index(share.size(), thread_count(options.threads, share.size()), read_one,
-                 [&](std::size_t done) { bar.update(static_cast<std::int64_t>(done), note); });
+  for_each_index(
+      share.size(), thread_count(options.threads, team, share.size()), read_one,
+      [&](std::size_t done) { bar.update(std::min(total, static_cast<std::int64_t>(done) * team.size)); });
   ReadReport sorted;
   sorted.merge(report);
   return sorted;
@@ -129,11 +136,12 @@ void require_readable(const Corpus& corpus, const ReadOptions& options, const Re
   const std::size_t bad = report.refusals.size();
   if (bad == 0) return;
   if (bad == 1 && !options.skip_bad_files)
-    fail(ExitCode::kData, "{}; mend or remove it, or pass --skip-bad-files", report.refusals[0].why);
+    fail(ExitCode::kData, "{}; mend or remove it, or set reading.skip_bad_files", report.refusals[0].why);
   for (const auto& refusal : report.refusals) log_line_warning(refusal.why);
   if (!options.skip_bad_files)
     fail(ExitCode::kData,
-         "{} of {} MIDI files cannot be used (listed above); mend or remove them, or pass --skip-bad-files",
+         "{} of {} MIDI files cannot be used (listed above); mend or remove them, or set "
+         "reading.skip_bad_files",
          bad, corpus.files.size());
 }
 

@@ -15,19 +15,23 @@
 namespace mofi {
 
 struct ReadOptions {
-  bool strict = false;          ///< refuse files that break the standard instead of mending them
-  bool skip_bad_files = false;  ///< go on without files that cannot be read
-  bool fail_fast = false;       ///< stop at the first file that cannot be read
-  int threads = 0;              ///< 0: one for every core; never changes a result
+  std::string pairing = "all";  ///< the only one that changes what is read
+  bool strict = false;
+  bool skip_bad_files = false;
+  bool fail_fast = false;
+  int threads = 0;  ///< 0: the cores of this machine, shared by its ranks
 };
 
 void describe(auto& field, ReadOptions& options) {
+  field("pairing", options.pairing,
+        {.help = "notes that a note-off ends: all open ones of its key, or the first (fifo)",
+         .choices = pairing_names()});
   field("strict", options.strict,
         {.help = "refuse MIDI files that break the standard instead of mending them", .is_volatile = true});
   field("skip_bad_files", options.skip_bad_files,
-        {.help = "go on without MIDI files that cannot be read", .is_volatile = true});
+        {.help = "go on without MIDI files that cannot be used", .is_volatile = true});
   field("fail_fast", options.fail_fast,
-        {.help = "stop at the first MIDI file that cannot be read", .is_volatile = true});
+        {.help = "stop at the first MIDI file that cannot be used", .is_volatile = true});
   field("threads", options.threads,
         {.help = "threads that read files, on each rank; 0: one for every core",
          .minimum = 0,
@@ -64,15 +68,62 @@ Unpacker& operator>>(Unpacker& unpacker, ReadReport& report);
 /// Calls `visit` once for every readable file of this rank's share, from several threads and in any order: it
 /// must write only to what belongs to its index. An Error that it throws counts against the file, as one of
 /// reading does. `purpose` labels the progress bar. Throws at once only with `fail_fast`.
-ReadReport read_corpus(const Corpus& corpus, const ReadOptions& options, Pairing pairing, const Team& team,
+ReadReport read_corpus(const Corpus& corpus, const ReadOptions& options, const Team& team,
                        const std::string& purpose, const std::function<void(const CorpusPiece&)>& visit);
 
-/// Tells what was mended, a line for each kind, and what could not be read, a line for each file. Unless bad
+/// Tells what was mended, a line for each kind, and what could not be used, a line for each file. Unless bad
 /// files are to be skipped, they are kData.
 void require_readable(const Corpus& corpus, const ReadOptions& options, const ReadReport& report);
+
+/// What was made of a file; nothing was where the digest is empty, of a file that was skipped.
+template <class T>
+struct ReadFile {
+  std::string midi_sha256;
+  T made{};
+};
+
+/// Makes something of every file, on all ranks of the team: `make(piece)` → T, which a Packer takes. The
+/// first rank gets all, as Corpus::files, once bad files have been told of; the others get an empty list.
+template <class T, class Make>
+std::vector<ReadFile<T>> read_files(const Corpus& corpus, const ReadOptions& options, const Team& team,
+                                    const std::string& purpose, const Make& make) {
+  std::vector<ReadFile<T>> files(corpus.files.size());
+  ReadReport report = read_corpus(corpus, options, team, purpose, [&](const CorpusPiece& piece) {
+    files[piece.index] = {piece.midi_sha256, make(piece)};
+  });
+  if (team.size > 1) {
+    Packer packer;
+    if (!team.is_root()) {
+      packer << report;
+      for (std::size_t i = 0; i < files.size(); ++i)
+        if (team.owner(i) == team.rank) packer << files[i].midi_sha256 << files[i].made;
+    }
+    team.collect(packer.take(), [&](int rank, const std::string& bytes) {
+      Unpacker unpacker(bytes);
+      report.merge(unpacker.read<ReadReport>());
+      for (std::size_t i = 0; i < files.size(); ++i)
+        if (team.owner(i) == rank) unpacker >> files[i].midi_sha256 >> files[i].made;
+    });
+    if (!team.is_root()) return {};
+  }
+  require_readable(corpus, options, report);
+  return files;
+}
 
 /// The identity of what was read, as artifacts record it among their inputs: ids and contents of the files,
 /// in order.
 std::string midi_digest(const std::vector<std::string>& ids, const std::vector<std::string>& midi_sha256);
+
+/// The same of the files that were not skipped.
+template <class T>
+std::string midi_digest(const Corpus& corpus, const std::vector<ReadFile<T>>& files) {
+  std::vector<std::string> ids, digests;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].midi_sha256.empty()) continue;
+    ids.push_back(corpus.files[i].id);
+    digests.push_back(files[i].midi_sha256);
+  }
+  return midi_digest(ids, digests);
+}
 
 }  // namespace mofi

@@ -10,7 +10,7 @@ constexpr double kSecondsPerMicrosecond = 1e-6;
 double seconds_per_smpte_tick(const TimeDivision& division) {
   const double frames_per_second =
       division.frames_per_second == 29 ? 30'000.0 / 1'001 : division.frames_per_second;
-  return 1 / (frames_per_second * std::max(1, division.ticks_per_frame));
+  return 1 / (frames_per_second * division.ticks_per_frame);
 }
 
 }  // namespace
@@ -20,13 +20,11 @@ TempoMap::TempoMap(const MidiFile& midi) {
     first_.seconds_per_tick = seconds_per_smpte_tick(midi.division);
     return;
   }
-  const int ticks_per_quarter = midi.division.ticks_per_quarter > 0 ? midi.division.ticks_per_quarter : 480;
   const auto seconds_per_tick = [&](std::uint32_t us_per_quarter) {
-    return us_per_quarter * kSecondsPerMicrosecond / ticks_per_quarter;
+    return us_per_quarter * kSecondsPerMicrosecond / midi.division.ticks_per_quarter;
   };
   first_.seconds_per_tick = seconds_per_tick(TempoChange().us_per_quarter);
   for (const TempoChange& tempo : midi.tempos) {
-    if (tempo.us_per_quarter == 0) continue;
     Stretch& current = later_.empty() ? first_ : later_.back();
     const double pace = seconds_per_tick(tempo.us_per_quarter);
     if (tempo.tick == current.tick)

@@ -12,9 +12,6 @@ namespace mofi {
 /// of several at one tick the last one holds. With SMPTE time a tick is a fraction of a second (29 frames are
 /// the 29.97 of NTSC) and tempos mean nothing.
 ///
-/// Every time is finite, whatever the file says: a tempo of 0 µs a quarter is passed over, so the one before
-/// goes on; a division of 0 counts as 480 ticks a quarter, 0 ticks a frame as one.
-///
 /// Notes are not in the order of time inside a file, so a tick is looked up by binary search, or at once
 /// where the tempo never changes, for which nothing is allocated either.
 class TempoMap {

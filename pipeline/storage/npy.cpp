@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "core/utf8.h"
 
 namespace mofi {
 namespace {
@@ -34,12 +35,8 @@ bool is_known(std::string_view dtype) {
 }
 
 /// Bytes that a foreign file holds, fit for a sentence.
-std::string printable(std::string_view text) {
-  std::string shown;
-  for (const char c : text.substr(0, 32))
-    shown +=
-        c >= ' ' && c <= '~' ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-  return text.size() > 32 ? shown + "…" : shown;
+std::string shown(std::string_view text) {
+  return printable(text.substr(0, 32)) + (text.size() > 32 ? "…" : "");
 }
 
 struct Header {
@@ -70,7 +67,7 @@ class HeaderReader {
       else
         fail(ExitCode::kData,
              "{}: its header has the key '{}'; expected descr, fortran_order and shape, each once", name_,
-             printable(key));
+             shown(key));
       if (!take(',')) {
         expect('}', "',' or '}' after a value");
         break;
@@ -83,9 +80,8 @@ class HeaderReader {
 
  private:
   [[noreturn]] void refuse(const char* expected) const {
-    fail(
-        ExitCode::kData, "{}: byte {}: expected {}, found {}", name_, first_byte_ + at_, expected,
-        at_ < text_.size() ? fmt::format("'{}'", printable(text_.substr(at_, 12))) : "the end of the header");
+    fail(ExitCode::kData, "{}: byte {}: expected {}, found {}", name_, first_byte_ + at_, expected,
+         at_ < text_.size() ? fmt::format("'{}'", shown(text_.substr(at_, 12))) : "the end of the header");
   }
   void skip_blanks() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n')) ++at_;
@@ -141,15 +137,15 @@ class HeaderReader {
     if (!is_known(code) || (order != '<' && order != '>' && order != '|'))
       fail(ExitCode::kData,
            "{}: holds elements of type '{}'; expected {}: save X.astype('int64') or 'float32'", name_,
-           printable(type), kTypes);
+           shown(type), kTypes);
     const bool is_byte = code[1] == '1';
     if (order == '>' && !is_byte)
       fail(ExitCode::kData,
            "{}: holds big-endian elements ('{}'); expected little-endian: save X.astype('<{}')", name_,
-           printable(type), code);
+           shown(type), code);
     if (order == '|' && !is_byte)
       fail(ExitCode::kData, "{}: says no byte order for its elements ('{}'); expected '<{}'", name_,
-           printable(type), code);
+           shown(type), code);
     return std::string(code);
   }
 
@@ -262,7 +258,7 @@ NpyArray parse_npy(std::span<const std::byte> bytes, const std::string& name) {
   const std::string_view file(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!file.starts_with(kMark))
     fail(ExitCode::kData, "{}: is no NumPy array: it begins with '{}' and not with \\x93NUMPY", name,
-         printable(file.substr(0, kMark.size())));
+         shown(file.substr(0, kMark.size())));
   if (file.size() < kMark.size() + 2)
     fail(ExitCode::kData, "{}: ends before the version of its format", name);
   const auto byte = [&](std::size_t at) { return std::to_integer<std::uint32_t>(bytes[at]); };

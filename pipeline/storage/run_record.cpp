@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
+#include "core/quadrants.h"
 #include "core/provenance.h"
 
 namespace mofi {
@@ -87,8 +88,8 @@ Json read_json(const std::filesystem::path& path) {
 }  // namespace
 
 bool Predictions::quadrants() const {
-  static const std::vector<std::string> kNames = {"Q1", "Q2", "Q3", "Q4"};
-  return classes == static_cast<int>(kNames.size()) && (class_names.empty() || class_names == kNames);
+  return classes == static_cast<int>(quadrant_names().size()) &&
+         (class_names.empty() || class_names == quadrant_names());
 }
 
 std::string content_digest(const Predictions& p) {

@@ -91,6 +91,10 @@ int word_pitch(int pitch, const TokenScheme& scheme, const std::string& out_of_r
     while (pitch > highest) pitch -= 12;
     return pitch;
   }
+  if (out_of_range == "error")
+    fail(ExitCode::kData,
+         "has a note of pitch {}, outside {} to {} of {}; tokens.out_of_range can skip or move it", pitch,
+         lowest, highest, scheme.name);
   return -1;
 }
 

@@ -28,7 +28,7 @@ struct TokenizedPiece {
 TokenizedPiece tokenize(const MidiFile& midi, const TokenOptions& options = {});
 
 /// The notes of a piece in the order of its words, one for each: what tells which notes a row is made of.
-/// Their pitches are those of the file.
+/// Their pitches are those of the file. Throws as tokenize does.
 std::vector<Note> notes_in_word_order(const MidiFile& midi, const TokenOptions& options);
 
 }  // namespace mofi

@@ -9,7 +9,9 @@
 
 #include "core/config.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/hash.h"
+#include "core/quadrants.h"
 #include "storage/npy.h"
 #include "tokens/compound_word.h"
 
@@ -35,10 +37,6 @@ std::optional<TokenScheme> scheme_of_columns(std::uint64_t columns) {
   return std::nullopt;
 }
 
-std::string digest_of_text(const std::string& text) {
-  return sha256_of_bytes(std::as_bytes(std::span(text)));
-}
-
 /// Over the elements as int64, whatever type the file has them in.
 std::string data_digest(const NpyArray& array, const std::string& name) {
   if (array.dtype == "i8") return sha256_of_bytes(array.data);
@@ -54,8 +52,8 @@ void check_shape(const NpyArray& array, const std::string& name, TokenTable& tab
   const auto scheme = scheme_of_columns(array.shape[2]);
   if (!scheme)
     fail(ExitCode::kData,
-         "{}: has words of {} columns (shape {}), for which no token scheme is known; cp4 has 4, cp6 has 6", name,
-         array.shape[2], shape_text(array.shape));
+         "{}: has words of {} columns (shape {}), for which no token scheme is known; cp4 has 4, cp6 has 6",
+         name, array.shape[2], shape_text(array.shape));
   if (array.shape[1] < 1 || array.shape[1] > std::numeric_limits<std::uint16_t>::max())
     fail(ExitCode::kData, "{}: has rows of {} words; expected 1 to {}", name, array.shape[1],
          std::numeric_limits<std::uint16_t>::max());
@@ -122,7 +120,7 @@ std::vector<std::int64_t> read_labels(const ArrayToImport& array, std::uint64_t 
 /// Names for the classes 0..highest; fails on what a label cannot be.
 std::vector<std::string> names_of_classes(std::int64_t highest, const std::vector<std::string>& given) {
   if (!given.empty() || highest < 0) return given;
-  if (highest == 3) return {"Q1", "Q2", "Q3", "Q4"};
+  if (highest == 3) return quadrant_names();
   std::vector<std::string> names;
   for (std::int64_t i = 0; i <= highest; ++i) names.push_back(fmt::format("class_{}", i));
   return names;
@@ -180,12 +178,15 @@ MidibertArrays to_midibert_arrays(const TokenTable& table, std::span<const std::
   return arrays;
 }
 
-ExportedFiles write_midibert_arrays(const std::filesystem::path& prefix, const MidibertArrays& arrays) {
+ExportFiles export_files(const std::filesystem::path& prefix) {
   std::filesystem::path stem = prefix;
   if (stem.extension() == ".npy") stem.replace_extension();
-  ExportedFiles files;
-  files.words = stem.string() + ".npy";
-  files.labels = stem.string() + "_ans.npy";
+  return {stem.string() + ".npy", stem.string() + "_ans.npy"};
+}
+
+ExportedFiles write_midibert_arrays(const std::filesystem::path& prefix, const MidibertArrays& arrays) {
+  ExportedFiles files{export_files(prefix), {}, {}};
+  remove_abandoned_temporaries(folder_of(files.words));
   files.words_sha256 = sha256_of_bytes(std::as_bytes(std::span(arrays.words)));
   files.labels_sha256 = sha256_of_bytes(std::as_bytes(std::span(arrays.labels)));
   write_npy(files.words, arrays.shape, arrays.words);
@@ -240,7 +241,7 @@ TokenTable import_midibert_arrays(std::span<const ArrayToImport> arrays, const I
                         {"row_words", table.row_words},
                         {"class_names", table.class_names},
                         {"split_names", table.split_names}};
-  table.header.config_sha256 = digest_of_text(choices.dump());
+  table.header.config_sha256 = sha256_of_text(choices.dump());
   table.header.content_sha256 = content_digest(table);
   return table;
 }

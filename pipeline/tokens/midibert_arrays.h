@@ -26,12 +26,16 @@ struct MidibertArrays {
 };
 MidibertArrays to_midibert_arrays(const TokenTable& table, std::span<const std::size_t> rows);
 
-/// What became of an export: two files, each written atomically.
-struct ExportedFiles {
-  std::filesystem::path words, labels;      ///< PREFIX.npy and PREFIX_ans.npy
+/// The two files of an export: PREFIX.npy and PREFIX_ans.npy. `prefix` may end in ".npy", which is taken off.
+struct ExportFiles {
+  std::filesystem::path words, labels;
+};
+ExportFiles export_files(const std::filesystem::path& prefix);
+
+/// What became of an export, each file written atomically.
+struct ExportedFiles : ExportFiles {
   std::string words_sha256, labels_sha256;  ///< of the int64 data alone, as specification 2.9 has it
 };
-/// `prefix` may end in ".npy", which is taken off.
 ExportedFiles write_midibert_arrays(const std::filesystem::path& prefix, const MidibertArrays& arrays);
 
 /// One array and its labels.

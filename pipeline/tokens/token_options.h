@@ -3,7 +3,8 @@
 
 #include <string>
 
-#include "midi/midi_file.h"
+#include "core/config.h"
+#include "midi/read_corpus.h"
 #include "tokens/token_scheme.h"
 
 namespace mofi {
@@ -11,7 +12,6 @@ namespace mofi {
 struct TokenOptions {
   std::string scheme = "cp4";
   std::string ticks = "raw";
-  std::string pairing = "all";
   std::string out_of_range = "skip_note";
   int segment_words = 512;
   int min_tail_words = 1;
@@ -24,9 +24,6 @@ void describe(auto& field, TokenOptions& options) {
   field("ticks", options.ticks,
         {.help = "raw: as in the file, whatever its resolution; rescale480: as if at 480 a quarter",
          .choices = {"raw", "rescale480"}});
-  field("pairing", options.pairing,
-        {.help = "notes that a note-off ends: all open ones of its key, or the first (fifo)",
-         .choices = pairing_names()});
   field("out_of_range", options.out_of_range,
         {.help = "what becomes of a note whose pitch has no id",
          .choices = {"skip_note", "clamp", "fold_octave", "error"}});
@@ -35,6 +32,11 @@ void describe(auto& field, TokenOptions& options) {
         {.help = "shorter last rows are dropped; 256 is MIDI-BERT's rule for its composer task",
          .minimum = 1,
          .maximum = 65535});
+}
+
+/// What decided the rows, as tokens.h5 records it: {"reading": …, "tokens": …} with the fields that count.
+inline std::string made_by(const ReadOptions& reading, const TokenOptions& options) {
+  return Json{{"reading", config_to_json(reading, true)}, {"tokens", config_to_json(options, true)}}.dump();
 }
 
 }  // namespace mofi

@@ -28,7 +28,7 @@ struct TokenPiece {
 struct TokenTable {
   std::string dataset;  ///< "emopia", "vgmidi", "folder"
   TokenScheme scheme;
-  std::string options;  ///< JSON of the TokenOptions that made the rows; empty where they are not known
+  std::string options;  ///< made_by (token_options.h) of the rows; empty where it is not known
   int row_words = 512;
   std::vector<std::uint8_t> words;    ///< [rows, row_words, columns], padded with each column's pad id
   std::vector<std::uint16_t> length;  ///< [rows] words that are not padding

@@ -1,11 +1,9 @@
 #include "tokens/tokenize_corpus.h"
 
 #include "core/aligned.h"
-#include "core/config.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/log.h"
-#include "tokens/compound_word.h"
 #include "tokens/segments.h"
 #include "tokens/token_text.h"
 #include "tokens/transposition.h"
@@ -13,122 +11,84 @@
 namespace mofi {
 namespace {
 
-/// A file as a rank hands it to the first.
-struct ReadPiece {
-  TokenizedPiece tokens;
-  std::uint32_t unpaired_notes = 0;
-  std::string midi_sha256;  ///< empty for a file that was skipped
-};
-
-std::string pack(const Team& team, const std::vector<ReadPiece>& pieces, const ReadReport& report) {
-  Packer packer;
-  packer << report;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (!team.does(i)) continue;
-    const auto& [tokens, unpaired_notes, midi_sha256] = pieces[i];
-    packer << i << tokens.words << tokens.out_of_range_notes << unpaired_notes << midi_sha256;
-  }
-  return packer.take();
-}
-
-void unpack(const std::string& bytes, std::vector<ReadPiece>& pieces, ReadReport& report) {
-  Unpacker unpacker(bytes);
-  ReadReport of_rank;
-  unpacker >> of_rank;
-  report.merge(of_rank);
-  while (!unpacker.at_end()) {
-    auto& [tokens, unpaired_notes, midi_sha256] = pieces.at(unpacker.read<std::size_t>());
-    unpacker >> tokens.words >> tokens.out_of_range_notes >> unpaired_notes >> midi_sha256;
-  }
-}
-
-void refuse_out_of_range(const CorpusFile& file, const TokenizedPiece& tokens, const TokenScheme& scheme) {
-  if (tokens.out_of_range_notes > 0)
-    fail(ExitCode::kData,
-         "{}: {} notes are outside the pitches {} to {} of {}; --out-of-range can move or skip them",
-         file.path.string(), tokens.out_of_range_notes, scheme.lowest_pitch, scheme.highest_pitch(),
-         scheme.name);
-}
-
 void warn_of(const std::vector<std::string>& ids, const char* what) {
   if (!ids.empty())
     log_warning("{} MIDI files {} and are left out, the first is {}", ids.size(), what, ids.front());
 }
 
-/// Moves the pieces into the table, in the order of files.
-void fill(TokenTable& table, TokenizeCounts& counts, const Corpus& corpus, const TokenOptions& options,
-          std::vector<ReadPiece>& pieces) {
+}  // namespace
+
+FileTokens tokens_of_file(const MidiFile& midi, const TokenOptions& options) {
+  return {tokenize(midi, options), midi.unpaired_notes};
+}
+
+Packer& operator<<(Packer& packer, const FileTokens& file) {
+  return packer << file.tokens.words << file.tokens.out_of_range_notes << file.unpaired_notes;
+}
+
+Unpacker& operator>>(Unpacker& unpacker, FileTokens& file) {
+  return unpacker >> file.tokens.words >> file.tokens.out_of_range_notes >> file.unpaired_notes;
+}
+
+TokenizedCorpus table_of(const Corpus& corpus, const TokenOptions& options, const ReadOptions& reading,
+                         std::vector<ReadFile<FileTokens>> files) {
+  TokenizedCorpus result;
+  TokenTable& table = result.table;
+  table.dataset = corpus.name;
+  table.scheme = token_scheme(options.scheme);
+  table.options = made_by(reading, options);
+  table.row_words = options.segment_words;
+  table.class_names = corpus.class_names;
+  table.split_names = corpus.split_names;
+  table.header.config_sha256 = sha256_of_text(table.options);
+  table.header.inputs = {{"midi", midi_digest(corpus, files)}};
+
   std::size_t rows = 0;
-  const auto kept_words = [&](const ReadPiece& piece) {
-    return words_kept(piece.tokens.words.size() / table.columns(), table.row_words, options.min_tail_words);
+  const auto words_of = [&](const FileTokens& file) { return file.tokens.words.size() / table.columns(); };
+  const auto kept_of = [&](const FileTokens& file) {
+    return words_kept(words_of(file), options.segment_words, options.min_tail_words);
   };
-  for (const ReadPiece& piece : pieces) rows += rows_of(kept_words(piece), table.row_words);
+  for (const auto& file : files) rows += rows_of(kept_of(file.made), table.row_words);
   table.words.reserve(rows * static_cast<std::size_t>(table.row_words) * table.columns());
 
-  std::vector<std::string> ids, digests, empty, too_short;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const CorpusFile& file = corpus.files[i];
-    const ReadPiece piece = std::move(pieces[i]);
-    if (piece.midi_sha256.empty()) continue;
-    ids.push_back(file.id);
-    digests.push_back(piece.midi_sha256);
-    const TokenizedPiece& tokens = piece.tokens;
-    const std::size_t words = tokens.words.size() / table.columns(), kept = kept_words(piece);
-    if (kept == 0) {
-      (words == 0 ? empty : too_short).push_back(file.id);
-      continue;
+  TokenizeCounts& counts = result.counts;
+  counts.files = files.size();
+  std::vector<std::string> empty, too_short;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const CorpusFile& known = corpus.files[i];
+    const ReadFile<FileTokens> file = std::move(files[i]);  // its words are freed once they are in the table
+    const std::size_t words = words_of(file.made), kept = kept_of(file.made);
+    if (file.midi_sha256.empty()) {
+      ++counts.bad_files;
+    } else if (kept == 0) {
+      (words == 0 ? empty : too_short).push_back(known.id);
+    } else {
+      const auto kept_words = std::span(file.made.tokens.words).first(kept * table.columns());
+      const PitchRange pitches = pitch_range(kept_words, table.scheme);
+      append_rows(table, kept_words, static_cast<std::uint32_t>(table.pieces.size()));
+      table.pieces.push_back({known.id, known.group, known.label, known.split, pitches.lowest,
+                              pitches.highest, file.midi_sha256, file.made.unpaired_notes,
+                              file.made.tokens.out_of_range_notes, static_cast<std::uint32_t>(words - kept)});
     }
-    const auto kept_of_piece = std::span(tokens.words).first(kept * table.columns());
-    const PitchRange pitches = pitch_range(kept_of_piece, table.scheme);
-    append_rows(table, kept_of_piece, static_cast<std::uint32_t>(table.pieces.size()));
-    table.pieces.push_back({file.id, file.group, file.label, file.split, pitches.lowest, pitches.highest,
-                            piece.midi_sha256, piece.unpaired_notes, tokens.out_of_range_notes,
-                            static_cast<std::uint32_t>(words - kept)});
   }
   counts.empty_files = empty.size();
   counts.short_files = too_short.size();
   warn_of(empty, "have no note to tokenise");
   warn_of(too_short, "have too few words for a row");
   if (table.pieces.empty())
-    fail(ExitCode::kData, "none of the {} MIDI files of {} has a note to tokenise", corpus.files.size(),
+    fail(ExitCode::kData, "none of the {} MIDI files of {} has a note to tokenise", files.size(),
          corpus.name);
-  table.header.inputs = {{"midi", midi_digest(ids, digests)}};
+  table.header.content_sha256 = content_digest(table);
+  return result;
 }
-
-}  // namespace
 
 TokenizedCorpus tokenize_corpus(const Corpus& corpus, const TokenOptions& options, const ReadOptions& reading,
                                 const Team& team) {
-  TokenizedCorpus result;
-  TokenTable& table = result.table;
-  table.dataset = corpus.name;
-  table.scheme = token_scheme(options.scheme);
-  table.options = config_to_json(options, true).dump();
-  table.row_words = options.segment_words;
-  table.class_names = corpus.class_names;
-  table.split_names = corpus.split_names;
-  table.header.config_sha256 = sha256_of_bytes(std::as_bytes(std::span(table.options)));
-
-  std::vector<ReadPiece> pieces(corpus.files.size());
-  ReadReport report = read_corpus(
-      corpus, reading, pairing_named(options.pairing), team, "tokenize", [&](const CorpusPiece& piece) {
-        TokenizedPiece tokens = tokenize(piece.midi, options);
-        if (options.out_of_range == "error")
-          refuse_out_of_range(corpus.files[piece.index], tokens, table.scheme);
-        pieces[piece.index] = {std::move(tokens), piece.midi.unpaired_notes, piece.midi_sha256};
-      });
-  if (team.size > 1) {
-    std::string own = pack(team, pieces, report);
-    report = {};
-    team.collect(std::move(own), [&](const std::string& bytes) { unpack(bytes, pieces, report); });
-    if (!team.is_root()) return result;
-  }
-  require_readable(corpus, reading, report);
-  result.counts.files = corpus.files.size();
-  result.counts.bad_files = report.refusals.size();
-  fill(table, result.counts, corpus, options, pieces);
-  table.header.content_sha256 = content_digest(table);
-  return result;
+  auto files = read_files<FileTokens>(corpus, reading, team, "tokenize", [&](const CorpusPiece& piece) {
+    return tokens_of_file(piece.midi, options);
+  });
+  if (!team.is_root()) return {};
+  return table_of(corpus, options, reading, std::move(files));
 }
 
 std::string summary(const TokenizedCorpus& tokenized) {

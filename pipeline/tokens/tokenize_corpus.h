@@ -2,8 +2,10 @@
 // From a corpus of MIDI files to its table of tokens.
 
 #include <string>
+#include <vector>
 
 #include "midi/read_corpus.h"
+#include "tokens/compound_word.h"
 #include "tokens/token_options.h"
 #include "tokens/token_table.h"
 
@@ -18,13 +20,26 @@ struct TokenizeCounts {
 };
 
 struct TokenizedCorpus {
-  TokenTable table;  ///< empty on ranks other than the first
+  TokenTable table;
   TokenizeCounts counts;
 };
 
-/// Pieces are in the order of Corpus::files. Files without notes are left out with a warning; bad files are
-/// an error that names each, unless they are to be skipped. Collective over the team, whose first rank gets
-/// the table; neither ranks nor threads change it.
+/// What one file gives to the table.
+struct FileTokens {
+  TokenizedPiece tokens;
+  std::uint32_t unpaired_notes = 0;
+};
+FileTokens tokens_of_file(const MidiFile& midi, const TokenOptions& options);
+Packer& operator<<(Packer& packer, const FileTokens& file);
+Unpacker& operator>>(Unpacker& unpacker, FileTokens& file);
+
+/// The table of all files, which it takes, in their order. Those without notes, or without a row, are left
+/// out with a warning. Throws kData when none is left.
+TokenizedCorpus table_of(const Corpus& corpus, const TokenOptions& options, const ReadOptions& reading,
+                         std::vector<ReadFile<FileTokens>> files);
+
+/// The two together. Collective over the team, whose first rank gets the table; neither ranks nor threads
+/// change it. Bad files are an error that names each, unless they are to be skipped.
 TokenizedCorpus tokenize_corpus(const Corpus& corpus, const TokenOptions& options = {},
                                 const ReadOptions& reading = {}, const Team& team = {});
 

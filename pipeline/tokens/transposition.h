@@ -1,6 +1,7 @@
 #pragma once
 // Transposition on tokens: adding semitones to the pitch column is the same as tokenising the transposed
-// MIDI, as long as no note leaves the vocabulary (specification 2.8).
+// MIDI, as long as no note leaves the vocabulary (specification 2.8). Of a piece with notes that had no id
+// (TokenPiece::out_of_range_notes) it is the transposition of what its words say.
 
 #include <algorithm>
 #include <cstdint>

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "core/aligned.h"
 #include "tonality/mode_labels.h"
 
 namespace mofi {
@@ -67,8 +68,8 @@ int flipped_modes(const FoundKeys& one, const FoundKeys& other) {
 }
 
 std::string summary_of(const ModeTable& table, const Corpus& corpus) {
-  return fmt::format("{} pieces by {} weighted by {}\n{}", table.pieces.size(), table.key_profile,
-                     table.weighting, table_of(count_modes(found_keys(table, corpus), corpus)));
+  return fmt::format("{} by {} weighted by {}\n{}", counted(table.pieces.size(), table.unit),
+                     table.key_profile, table.weighting, table_of(count_modes(table, corpus)));
 }
 
 std::string report_of(const ModeTable& table, const Corpus& corpus, const std::optional<TrueKeys>& truth) {

@@ -10,7 +10,7 @@
 
 namespace mofi {
 
-/// The modes of a table by label, in a few lines.
+/// The modes of a table, of pieces or of segments, by label, in a few lines.
 std::string summary_of(const ModeTable& table, const Corpus& corpus);
 
 /// The same, with what the modes say of the labels, how many keys are true, and which are not.

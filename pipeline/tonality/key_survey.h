@@ -26,11 +26,12 @@ struct FoundKeys {
   std::vector<std::optional<Key>> keys;  ///< as Corpus::files; nothing for a bad file that was skipped
 };
 
-/// One per method, in their order, of whole pieces. Threads do not change the result.
+/// One per method, in their order, of whole pieces. Collective over the team, whose first rank gets the
+/// result; neither ranks nor threads change it.
 std::vector<FoundKeys> survey_keys(const Corpus& corpus, std::span<const KeyMethod> methods,
-                                   Pairing pairing = Pairing::kAll, const ReadOptions& reading = {});
+                                   const ReadOptions& reading = {}, const Team& team = {});
 
-/// The same of what was found before, in whole pieces. They are matched by id.
+/// The same of what was found before, which must be of whole pieces (else kUsage). They are matched by id.
 FoundKeys found_keys(const ModeTable& table, const Corpus& corpus);
 
 }  // namespace mofi

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <unordered_map>
+
+#include "core/quadrants.h"
 
 namespace mofi {
 namespace {
@@ -17,6 +20,14 @@ int sum(const ModeCounts& counts) { return std::accumulate(counts.begin(), count
 ModeCounts& operator+=(ModeCounts& counts, const ModeCounts& more) {
   for (std::size_t mode = 0; mode < counts.size(); ++mode) counts[mode] += more[mode];
   return counts;
+}
+
+ModesByLabel no_modes(const Corpus& corpus) {
+  return {corpus.class_names, std::vector<ModeCounts>(corpus.class_names.size()), {}};
+}
+
+void add(ModesByLabel& modes, int label, std::uint8_t mode) {
+  ++(label < 0 ? modes.unlabelled : modes.of_class[static_cast<std::size_t>(label)])[mode_index(mode)];
 }
 
 ModeCounts labelled(const ModesByLabel& modes) {
@@ -38,16 +49,18 @@ ModeCounts ModesByLabel::all() const {
 
 int ModesByLabel::labelled_pieces() const { return sum(labelled(*this)); }
 
+ModesByLabel count_modes(const ModeTable& table, const Corpus& corpus) {
+  std::unordered_map<std::string, int> label_of;
+  for (const CorpusFile& file : corpus.files) label_of[file.id] = file.label;
+  ModesByLabel modes = no_modes(corpus);
+  for (const PieceMode& piece : table.pieces) add(modes, label_of.at(piece.piece_id), piece.mode);
+  return modes;
+}
+
 ModesByLabel count_modes(const FoundKeys& found, const Corpus& corpus) {
-  ModesByLabel modes;
-  modes.class_names = corpus.class_names;
-  modes.of_class.resize(corpus.class_names.size());
-  for (std::size_t i = 0; i < found.keys.size(); ++i) {
-    if (!found.keys[i]) continue;
-    const int label = corpus.files[i].label;
-    ModeCounts& counts = label < 0 ? modes.unlabelled : modes.of_class[static_cast<std::size_t>(label)];
-    ++counts[mode_index(found.keys[i]->mode)];
-  }
+  ModesByLabel modes = no_modes(corpus);
+  for (std::size_t i = 0; i < found.keys.size(); ++i)
+    if (found.keys[i]) add(modes, corpus.files[i].label, found.keys[i]->mode);
   return modes;
 }
 
@@ -72,11 +85,10 @@ MutualInformation mutual_information(const ModesByLabel& modes) {
 }
 
 std::optional<ValenceByMode> valence_by_mode(const ModesByLabel& modes) {
-  static const std::vector<std::string> kQuadrants = {"Q1", "Q2", "Q3", "Q4"};
   const double pieces = modes.labelled_pieces();
-  if (modes.class_names != kQuadrants || pieces == 0) return std::nullopt;
+  if (modes.class_names != quadrant_names() || pieces == 0) return std::nullopt;
   double right = 0, high = 0;
-  for (std::size_t quadrant = 0; quadrant < kQuadrants.size(); ++quadrant) {
+  for (std::size_t quadrant = 0; quadrant < quadrant_names().size(); ++quadrant) {
     const bool is_high = quadrant == 0 || quadrant == 3;
     right += modes.of_class[quadrant][is_high ? kMajorIndex : kMinorIndex];
     high += is_high ? sum(modes.of_class[quadrant]) : 0;

@@ -25,6 +25,8 @@ struct ModesByLabel {
   int labelled_pieces() const;
 };
 
+/// Entries of a table, pieces or segments, each with the label of its piece.
+ModesByLabel count_modes(const ModeTable& table, const Corpus& corpus);
 /// Files that were skipped are not counted.
 ModesByLabel count_modes(const FoundKeys& found, const Corpus& corpus);
 

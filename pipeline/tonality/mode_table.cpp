@@ -26,11 +26,9 @@ void check_piece(const PieceMode& piece, const std::string& path) {
 std::string content_digest(const ModeTable& table) {
   Sha256 hash;
   const auto number = [&](float value) { hash.update(std::uint64_t{std::bit_cast<std::uint32_t>(value)}); };
-  hash.update(kSchema)
-      .update(table.key_profile)
-      .update(table.weighting)
-      .update(table.unit)
-      .update(table.token_options);
+  for (const std::string& text : {std::string(kSchema), table.key_profile, table.weighting, table.pairing,
+                                  table.unit, table.token_options})
+    hash.update(text);
   hash.update(std::uint64_t{table.pieces.size()});
   for (const PieceMode& piece : table.pieces) {
     hash.update(piece.piece_id).update(std::uint64_t{piece.segment}).update(piece.midi_sha256);
@@ -67,6 +65,7 @@ void write_modes(const std::filesystem::path& path, const ModeTable& table) {
   write_header(file, header);
   file.attribute("", "key_profile", table.key_profile);
   file.attribute("", "weighting", table.weighting);
+  file.attribute("", "pairing", table.pairing);
   file.attribute("", "unit", table.unit);
   if (!table.token_options.empty()) file.attribute("", "token_options", table.token_options);
   file.write_strings("piece_id", id);
@@ -86,6 +85,7 @@ ModeTable read_modes(const std::filesystem::path& path) {
   table.header = read_header(file, kSchema);
   table.key_profile = file.text_attribute("", "key_profile");
   table.weighting = file.text_attribute("", "weighting");
+  table.pairing = file.text_attribute("", "pairing");
   table.unit = file.text_attribute("", "unit");
   if (table.unit != "piece" && table.unit != "segment")
     fail(ExitCode::kData, "{}: has keys of the unit '{}'; expected piece or segment", path.string(),

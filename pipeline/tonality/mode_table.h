@@ -27,8 +27,9 @@ struct PieceMode {
 struct ModeTable {
   std::string key_profile = "krumhansl_kessler";
   std::string weighting = "ticks";
-  std::string unit = "piece";  ///< or "segment"
-  std::string token_options;   ///< JSON of the TokenOptions whose rows have the keys; empty for whole pieces
+  std::string pairing = "all";  ///< of note-ons with note-offs, as in TokenTable::options
+  std::string unit = "piece";   ///< or "segment"
+  std::string token_options;  ///< TokenTable::options of the rows that have the keys; empty for whole pieces
   std::vector<PieceMode> pieces;  ///< by piece and segment
   ArtifactHeader header;
 };

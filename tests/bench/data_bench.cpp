@@ -58,7 +58,7 @@ void tokens_and_mode(benchmark::State& state, const Corpus& corpus) {
   Pass pass;
   for (auto _ : state) {
     pass = {};
-    read_corpus(corpus, {.threads = 1}, Pairing::kAll, {}, "bench", [&](const CorpusPiece& piece) {
+    read_corpus(corpus, {.threads = 1}, {}, "bench", [&](const CorpusPiece& piece) {
       const TokenizedPiece tokens = tokenize(piece.midi);
       const KeyEstimate key = find_key(pitch_class_weights(piece.midi, Weighting::kTicks), profile);
       ++pass.files;

@@ -1,7 +1,7 @@
 // The reader of Standard MIDI Files, and what its notes go through: tokens, pitch classes and key.
 
 #include "hostile_input.h"
-#include "midi/midi_file.h"
+#include "midi/midi_text.h"
 #include "tokens/compound_word.h"
 #include "tonality/key_finder.h"
 
@@ -49,6 +49,7 @@ void use(std::span<const std::byte> bytes, const MidiReading& reading, const Tok
   check_notes(midi, bytes.size(), reading);
   check_words(midi, options);
   check_key(midi, weighting);
+  require(!text_of(midi, 4).empty(), "a file can be told in words");
 }
 
 }  // namespace

@@ -70,7 +70,8 @@ TEST_F(Vgmidi, whole_pieces_have_405_rows_and_8_notes_of_4_files_have_no_pitch_i
 // The specification's counts include the 8 notes without a pitch id; clamping keeps them.
 TEST_F(Vgmidi, pairing_first_in_first_out_changes_58_whole_pieces) {
   const TokenTable all = tokenize_corpus(whole_pieces(), {.out_of_range = "clamp"}).table;
-  const TokenTable fifo = tokenize_corpus(whole_pieces(), {.pairing = "fifo", .out_of_range = "clamp"}).table;
+  const TokenTable fifo =
+      tokenize_corpus(whole_pieces(), {.out_of_range = "clamp"}, {.pairing = "fifo"}).table;
   EXPECT_EQ(pieces_that_differ(all, fifo), 58);
 }
 

@@ -154,8 +154,7 @@ class ReadCorpusTest : public testing::Test {
       Team team;
       team.rank = rank;
       team.size = ranks;
-      report.merge(
-          read_corpus(corpus, options, Pairing::kAll, team, "test", [&](const CorpusPiece&) { ++visited; }));
+      report.merge(read_corpus(corpus, options, team, "test", [&](const CorpusPiece&) { ++visited; }));
     }
     Packer packer;
     packer << report;

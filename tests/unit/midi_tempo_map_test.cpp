@@ -64,15 +64,7 @@ TEST(TempoMap, with_smpte_time_ticks_are_fractions_of_a_second_and_tempos_mean_n
   EXPECT_NEAR(map_of(ntsc, {}).seconds(30'000), 1'001, 1e-9);
 }
 
-TEST(TempoMap, senseless_tempos_and_divisions_still_give_finite_growing_times) {
-  const TempoMap zero_tempo = map_of({.ticks_per_quarter = 100}, {{0, 0}, {100, 1'000'000}, {200, 0}});
-  EXPECT_NEAR(zero_tempo.seconds(100), 0.5, kRounding);
-  EXPECT_NEAR(zero_tempo.seconds(300), 2.5, kRounding);
-  const TempoMap zero_division = map_of({.ticks_per_quarter = 0}, {{480, 1'000'000}});
-  EXPECT_NEAR(zero_division.seconds(960), 1.5, kRounding);
-  const TempoMap zero_subframes =
-      map_of({.ticks_per_quarter = 0, .frames_per_second = 24, .ticks_per_frame = 0}, {});
-  EXPECT_NEAR(zero_subframes.seconds(24), 1, kRounding);
+TEST(TempoMap, the_latest_tick_at_the_slowest_tempo_is_a_finite_time) {
   const TempoMap slowest = map_of({.ticks_per_quarter = 1}, {{1, 0xFF'FFFF}});
   EXPECT_TRUE(std::isfinite(slowest.seconds(kMaxTick)));
 }

@@ -62,7 +62,7 @@ TEST(TokenizeCorpus, files_without_notes_are_left_out_and_counted) {
                 tokenize_corpus(open_folder(folder.path()), {.out_of_range = "error"},
                                 {.fail_fast = true, .threads = 1});
               }),
-              HasSubstr("b.mid: 1 notes are outside the pitches 22 to 107 of cp4"));
+              HasSubstr("b.mid: has a note of pitch 21, outside 22 to 107 of cp4; tokens.out_of_range can"));
 }
 
 TEST(TokenizeCorpus, short_last_rows_are_dropped_and_counted_for_each_piece) {
@@ -87,12 +87,12 @@ TEST(TokenizeCorpus, every_option_is_told_by_the_table_and_changes_its_identity)
   write_synthetic_corpus(folder.path(), compose_corpus({.pieces = 8}));
   const Corpus corpus = open_folder(folder.path());
   const TokenTable plain = tokenize_corpus(corpus).table;
-  EXPECT_EQ(plain.options,
-            R"({"scheme":"cp4","ticks":"raw","pairing":"all","out_of_range":"skip_note","segment_words":512,)"
-            R"("min_tail_words":1})");
+  EXPECT_EQ(
+      plain.options,
+      R"({"reading":{"pairing":"all"},"tokens":{"scheme":"cp4","ticks":"raw","out_of_range":"skip_note",)"
+      R"("segment_words":512,"min_tail_words":1}})");
   for (const TokenOptions& options : std::vector<TokenOptions>{{.scheme = "cp6"},
                                                                {.ticks = "rescale480"},
-                                                               {.pairing = "fifo"},
                                                                {.out_of_range = "clamp"},
                                                                {.segment_words = 100},
                                                                {.min_tail_words = 2}}) {

@@ -126,8 +126,8 @@ class SyntheticSurvey : public testing::Test {
 
 TEST_F(SyntheticSurvey, one_reading_finds_what_each_method_finds_alone_on_any_number_of_threads) {
   const auto methods = all_key_methods();
-  const auto surveys = survey_keys(corpus_, methods, Pairing::kAll, {.threads = 1});
-  const auto threaded = survey_keys(corpus_, methods, Pairing::kAll, {.threads = 3});
+  const auto surveys = survey_keys(corpus_, methods, {.threads = 1});
+  const auto threaded = survey_keys(corpus_, methods, {.threads = 3});
   ASSERT_EQ(surveys.size(), key_profile_names().size() * weighting_names().size());
   for (std::size_t i = 0; i < methods.size(); ++i) {
     const auto& [profile, weighting] = methods[i];
@@ -140,7 +140,7 @@ TEST_F(SyntheticSurvey, one_reading_finds_what_each_method_finds_alone_on_any_nu
 TEST_F(SyntheticSurvey, skipped_files_have_no_key_rather_than_an_undefined_one) {
   folder_.write(corpus_.files[3].id, "no MIDI");
   const auto survey = survey_keys(corpus_, std::vector<KeyMethod>{{"krumhansl_kessler", "ticks"}},
-                                  Pairing::kAll, {.skip_bad_files = true});
+                                  {.skip_bad_files = true});
   const ModeTable table = find_modes(corpus_, {}, {}, {.skip_bad_files = true});
   EXPECT_FALSE(survey[0].keys[3].has_value());
   EXPECT_EQ(survey[0].keys, found_keys(table, corpus_).keys);
