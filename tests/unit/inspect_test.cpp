@@ -182,7 +182,9 @@ TEST(Inspect, a_mode_file_names_keys_as_musicians_do) {
   write_modes(folder / "mode.h5", table);
   const std::string text = inspect_file(folder / "mode.h5", 3);
   EXPECT_THAT(
-      text, HasSubstr("Keys and modes of pieces by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
+      text,
+      HasSubstr(
+          "Keys and modes of pieces by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("schema      mofi-mode/"), HasSubstr("(verified)"),
                           HasSubstr("major 1 (25.0 %), minor 2 (50.0 %), undefined 1 (25.0 %)"),
                           HasSubstr("median 0.250, 1 (33.3 %) below 0.02")));
