@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/aligned.h"
+#include "core/config.h"
 #include "midi/corpus.h"
 #include "midi/pitch_name.h"
 #include "storage/artifact_text.h"
@@ -50,10 +51,19 @@ Facts size_facts(const TokenTable& table) {
   return facts;
 }
 
-/// What pieces lost on the way to words.
+/// What became of notes whose pitch has no id, by the options that made the table.
+const char* fate_of_out_of_range_notes(const TokenTable& table) {
+  const Json options = Json::parse(table.options, nullptr, false);
+  const Json::json_pointer field("/tokens/out_of_range");
+  if (!options.contains(field)) return "lost or moved";
+  return options[field] == "skip_note" ? "lost" : "moved";
+}
+
+/// What of the pieces did not become words as it was.
 Facts loss_facts(const TokenTable& table) {
   Facts facts;
-  const auto add = [&](std::uint32_t TokenPiece::*count, const char* what) {
+  const auto add = [&](const char* fate, std::uint32_t TokenPiece::*count, const char* what,
+                       const char* which) {
     std::uint64_t total = 0, pieces = 0;
     for (const TokenPiece& piece : table.pieces) {
       total += piece.*count;
@@ -61,18 +71,22 @@ Facts loss_facts(const TokenTable& table) {
     }
     if (total > 0)
       facts.push_back(
-          {"lost", fmt::format("{} {}, in {}", thousands(total), what, counted(pieces, "piece"))});
+          {fate, fmt::format("{} {}, in {}", counted(total, what), which, counted(pieces, "piece"))});
   };
-  add(&TokenPiece::unpaired_notes, "notes that end where they begin, or never");
-  add(&TokenPiece::out_of_range_notes, "notes whose pitch has no id, or moved into the range");
-  add(&TokenPiece::dropped_words, "words of last rows that were too short");
+  add("lost", &TokenPiece::unpaired_notes, "note", "of no length or without an end");
+  add(fate_of_out_of_range_notes(table), &TokenPiece::out_of_range_notes, "note", "whose pitch has no id");
+  add("lost", &TokenPiece::dropped_words, "word", "of last rows that were too short");
   return facts;
 }
 
-std::string labels_text(const TokenTable& table) {
+/// Sizes, what was lost, and labels.
+Facts contents_facts(const TokenTable& table) {
+  Facts facts = size_facts(table);
+  for (auto& fact : loss_facts(table)) facts.push_back(std::move(fact));
   std::vector<int> labels;
   for (const TokenPiece& piece : table.pieces) labels.push_back(piece.label);
-  return label_counts(labels, table.class_names);
+  facts.push_back({"labels", label_counts(labels, table.class_names)});
+  return facts;
 }
 
 /// Songs whose pieces are in more than one of train, valid and test.
@@ -173,10 +187,7 @@ std::string id_text(const TokenScheme& scheme, std::size_t column, int id) {
 }
 
 std::string contents_text(const TokenTable& table) {
-  Facts facts = size_facts(table);
-  for (auto& fact : loss_facts(table)) facts.push_back(std::move(fact));
-  facts.push_back({"labels", labels_text(table)});
-  return aligned(facts) + splits_text(table);
+  return aligned(contents_facts(table)) + splits_text(table);
 }
 
 std::string text_of(const TokenTable& table, std::size_t rows) {
@@ -185,9 +196,7 @@ std::string text_of(const TokenTable& table, std::size_t rows) {
   Facts facts = header_facts(table.header);
   if (!table.options.empty()) facts.push_back({"options", table.options});
   facts.push_back({"columns", columns_text(table.scheme)});
-  for (auto& fact : size_facts(table)) facts.push_back(std::move(fact));
-  for (auto& fact : loss_facts(table)) facts.push_back(std::move(fact));
-  facts.push_back({"labels", labels_text(table)});
+  for (auto& fact : contents_facts(table)) facts.push_back(std::move(fact));
   if (!table.pieces.empty() &&
       std::ranges::all_of(table.pieces, [](const TokenPiece& piece) { return piece.midi_sha256.empty(); }))
     facts.push_back(

@@ -13,27 +13,28 @@ struct Known {
   bool labels, quadrants, keys;
 };
 
-std::string heading(const Known& known) {
-  std::string text =
-      fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", "profile", "weighting", "undefined", "flipped");
-  if (known.labels) text += fmt::format("  {:>6}", "bits");
-  if (known.quadrants) text += fmt::format("  {:>9}", "valence %");
-  if (known.keys) text += "   keys  modes  major keys  modes  minor keys  modes";
-  return text + "\n";
+using Cells = std::vector<std::string>;
+
+Cells heading(const Known& known) {
+  Cells cells = {"profile", "weighting", "undefined", "flipped"};
+  if (known.labels) cells.push_back("bits");
+  if (known.quadrants) cells.push_back("valence %");
+  if (known.keys) cells.insert(cells.end(), {"keys", "modes", "major keys", "modes", "minor keys", "modes"});
+  return cells;
 }
 
-std::string line_of(const KeyMethod& method, const ModesByLabel& modes, int flipped) {
-  std::string text = fmt::format("{:<22}  {:<9}  {:>9}  {:>7}", method.profile, method.weighting,
-                                 modes.all()[mode_index(kUndefinedMode)], flipped);
-  if (modes.labelled_pieces() > 0) text += fmt::format("  {:>6.3f}", mutual_information(modes).bits);
-  if (const auto valence = valence_by_mode(modes)) text += fmt::format("  {:>9.1f}", 100 * valence->accuracy);
-  return text;
+Cells cells_of(const KeyMethod& method, const ModesByLabel& modes, int flipped) {
+  Cells cells = {method.profile, method.weighting, std::to_string(modes.all()[mode_index(kUndefinedMode)]),
+                 std::to_string(flipped)};
+  if (modes.labelled_pieces() > 0) cells.push_back(fmt::format("{:.3f}", mutual_information(modes).bits));
+  if (const auto valence = valence_by_mode(modes))
+    cells.push_back(fmt::format("{:.1f}", 100 * valence->accuracy));
+  return cells;
 }
 
-std::string cells_of(const KeyScores& scores) {
-  const KeyScore all = scores.all(), &major = scores.of_mode[kMajor], &minor = scores.of_mode[kMinor];
-  return fmt::format("  {:>5}  {:>5}  {:>10}  {:>5}  {:>10}  {:>5}", all.keys_right(), all.modes_right,
-                     major.keys_right(), major.modes_right, minor.keys_right(), minor.modes_right);
+void add(Cells& cells, const KeyScores& scores) {
+  for (const KeyScore& score : {scores.all(), scores.of_mode[kMajor], scores.of_mode[kMinor]})
+    cells.insert(cells.end(), {std::to_string(score.keys_right()), std::to_string(score.modes_right)});
 }
 
 std::string legend_of(const ModesByLabel& modes) {
@@ -84,12 +85,13 @@ std::string comparison_of(std::span<const FoundKeys> methods, const Corpus& corp
   if (methods.empty()) return "";
   const ModesByLabel modes = count_modes(methods.front(), corpus);
   const Known known = {modes.labelled_pieces() > 0, valence_by_mode(modes).has_value(), truth.has_value()};
-  std::string text = heading(known);
+  std::vector<Cells> lines = {heading(known)};
   for (const FoundKeys& found : methods) {
-    text += line_of(found.method, count_modes(found, corpus), flipped_modes(methods.front(), found));
-    if (truth) text += cells_of(score_keys(found, *truth));
-    text += "\n";
+    lines.push_back(
+        cells_of(found.method, count_modes(found, corpus), flipped_modes(methods.front(), found)));
+    if (truth) add(lines.back(), score_keys(found, *truth));
   }
+  std::string text = aligned(lines, "ll" + std::string(lines.front().size() - 2, 'r'));
   text += fmt::format("flipped: pieces whose mode is another than by {} weighted by {}\n",
                       methods.front().method.profile, methods.front().method.weighting);
   text += legend_of(modes);

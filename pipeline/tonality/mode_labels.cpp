@@ -8,6 +8,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "core/aligned.h"
 #include "core/quadrants.h"
 
 namespace mofi {
@@ -97,17 +98,15 @@ std::optional<ValenceByMode> valence_by_mode(const ModesByLabel& modes) {
 }
 
 std::string table_of(const ModesByLabel& modes) {
-  std::size_t width = 10;
-  for (const std::string& name : modes.class_names) width = std::max(width, name.size());
-  std::string text =
-      fmt::format("{:<{}}  {:>7}  {:>7}  {:>9}\n", "label", width, "major", "minor", "undefined");
+  std::vector<std::vector<std::string>> lines = {{"label", "major", "minor", "undefined"}};
   const auto line = [&](const std::string& name, const ModeCounts& counts) {
-    text += fmt::format("{:<{}}  {:>7}  {:>7}  {:>9}\n", name, width, counts[0], counts[1], counts[2]);
+    lines.push_back({name});
+    for (const int count : counts) lines.back().push_back(std::to_string(count));
   };
   for (std::size_t i = 0; i < modes.of_class.size(); ++i) line(modes.class_names[i], modes.of_class[i]);
   if (!modes.of_class.empty() && sum(modes.unlabelled) > 0) line("unlabelled", modes.unlabelled);
   line("all", modes.all());
-  return text;
+  return aligned(lines, "lrrr");
 }
 
 std::string findings_of(const ModesByLabel& modes) {

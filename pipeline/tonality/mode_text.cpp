@@ -11,7 +11,6 @@
 namespace mofi {
 namespace {
 
-constexpr const char* kTonicNames[] = {"C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"};
 constexpr float kNarrowMargin = 0.02F;  // below this another weighting or profile often says the other mode
 
 std::string share(std::size_t part, std::size_t whole) {
@@ -19,14 +18,19 @@ std::string share(std::size_t part, std::size_t whole) {
                      whole == 0 ? 0.0 : 100 * static_cast<double>(part) / static_cast<double>(whole));
 }
 
-/// How often each key is found: one line of tonics, one of major, one of minor keys.
+/// How often each key is found: for each mode a line of tonics, as that mode spells them, and one of counts.
 std::string keys_text(const ModeTable& table) {
-  std::vector<std::vector<std::string>> lines = {{"tonic"}, {"major"}, {"minor"}};
-  for (int tonic = 0; tonic < 12; ++tonic) {
-    lines[0].push_back(kTonicNames[tonic]);
-    for (const std::uint8_t mode : {kMajor, kMinor})
-      lines[mode + 1U].push_back(std::to_string(std::ranges::count_if(
+  std::vector<std::vector<std::string>> lines;
+  for (const std::uint8_t mode : {kMajor, kMinor}) {
+    std::vector<std::string> tonics = {mode == kMajor ? "major" : "minor"}, counts = {""};
+    for (int tonic = 0; tonic < 12; ++tonic) {
+      const std::string name = name_of(Key{tonic, mode});
+      tonics.push_back(name.substr(0, name.find(' ')));
+      counts.push_back(std::to_string(std::ranges::count_if(
           table.pieces, [&](const PieceMode& piece) { return piece.tonic == tonic && piece.mode == mode; })));
+    }
+    lines.push_back(std::move(tonics));
+    lines.push_back(std::move(counts));
   }
   return aligned(lines, "lrrrrrrrrrrrr");
 }

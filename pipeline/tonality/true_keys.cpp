@@ -7,6 +7,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "core/aligned.h"
 #include "core/csv.h"
 #include "core/error.h"
 
@@ -86,19 +87,18 @@ KeyScores score_keys(const FoundKeys& found, const TrueKeys& truth) {
 }
 
 std::string table_of(const KeyScores& scores) {
-  std::string text =
-      fmt::format("{:<10}  {:>7}  {:>10}  {:>11}", "true mode", "pieces", "keys right", "modes right");
-  for (int i = 1; i < kKeyRelations; ++i) text += fmt::format("  {:>8}", name_of(KeyRelation(i)));
+  std::vector<std::vector<std::string>> lines = {{"true mode", "pieces", "keys right", "modes right"}};
+  for (int i = 1; i < kKeyRelations; ++i) lines[0].push_back(name_of(KeyRelation(i)));
   const auto line = [&](const char* name, const KeyScore& score) {
-    text += fmt::format("\n{:<10}  {:>7}  {:>10}  {:>11}", name, score.pieces(), score.keys_right(),
-                        score.modes_right);
-    for (int i = 1; i < kKeyRelations; ++i)
-      text += fmt::format("  {:>8}", score.relations[static_cast<std::size_t>(i)]);
+    lines.push_back({name, std::to_string(score.pieces()), std::to_string(score.keys_right()),
+                     std::to_string(score.modes_right)});
+    for (std::size_t i = 1; i < score.relations.size(); ++i)
+      lines.back().push_back(std::to_string(score.relations[i]));
   };
   line("major", scores.of_mode[kMajor]);
   line("minor", scores.of_mode[kMinor]);
   line("all", scores.all());
-  text += "\n";
+  std::string text = aligned(lines, "l" + std::string(lines[0].size() - 1, 'r'));
   if (scores.without_truth > 0)
     text += fmt::format("not counted: {} pieces whose true key is not given\n", scores.without_truth);
   return text;

@@ -37,7 +37,7 @@ void report(benchmark::State& state, const Pass& pass) {
 /// From a path to notes in memory.
 void reading(benchmark::State& state, const Corpus& corpus) {
   Pass pass;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     pass = {};
     for (const CorpusFile& file : corpus.files) {
       const std::vector<std::byte> bytes = read_bytes(file.path);
@@ -56,7 +56,7 @@ void reading(benchmark::State& state, const Corpus& corpus) {
 void tokens_and_mode(benchmark::State& state, const Corpus& corpus) {
   const KeyProfile& profile = key_profile("krumhansl_kessler");
   Pass pass;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     pass = {};
     read_corpus(corpus, {.threads = 1}, {}, "bench", [&](const CorpusPiece& piece) {
       const TokenizedPiece tokens = tokenize(piece.midi);

@@ -7,8 +7,9 @@
 namespace mofi {
 namespace {
 
-// yaml-cpp holds a few hundred bytes a node, and a node takes as little as two bytes of text.
-constexpr MemoryBound kBound{.fixed_bytes = std::size_t{1} << 20, .bytes_per_input_byte = 1024};
+// yaml-cpp and the tree hold 300 bytes for two bytes of text ("a,"), twice while vectors grow; and
+// kMostAliasedNodes nodes may come from aliases, in two copies here.
+constexpr MemoryBound kBound{.fixed_bytes = std::size_t{8} << 20, .bytes_per_input_byte = 512};
 
 struct Part {
   int epochs = 10;

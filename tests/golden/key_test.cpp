@@ -3,9 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 
-#include "core/csv.h"
 #include "core/files.h"
 #include "midi/midi_file.h"
 #include "test_data.h"
@@ -104,37 +102,6 @@ TEST_F(EmopiaKeys, other_profiles_and_weightings_agree_as_often_as_counted) {
   for (std::size_t i = 0; i < surveys.size(); ++i) {
     const double same = 100 - 100.0 * flipped_modes(surveys[0], surveys[i]) / 1078;
     EXPECT_NEAR(same, expected[i].second, 0.05) << methods[i].profile << " by " << methods[i].weighting;
-  }
-}
-
-// The key list that EMOPIA 2.2 is published with is Krumhansl-Kessler with durational accents, by another
-// implementation: upper case for major, its mode column is wrong. How far each weighting agrees with it has
-// been counted independently.
-TEST_F(EmopiaKeys, the_published_key_list_is_met_by_accent_best) {
-  const auto list = folder_ / "key_mode_tempo.csv";
-  if (!std::filesystem::exists(list)) GTEST_SKIP() << "needs key_mode_tempo.csv of EMOPIA 2.2";
-  const std::map<std::string, int> tonics = {{"C", 0},  {"C#", 1}, {"D", 2},   {"D#", 3},
-                                             {"E", 4},  {"F", 5},  {"F#", 6},  {"G", 7},
-                                             {"G#", 8}, {"A", 9},  {"A#", 10}, {"B", 11}};
-  const CsvTable table = read_csv(list);
-  std::map<std::string, Key> key_of;
-  for (const CsvRow& row : table.rows) {
-    std::string name = row.cells[table.column("keyname")];
-    const bool is_minor = name[0] >= 'a';
-    if (is_minor) name[0] = static_cast<char>(name[0] - 'a' + 'A');
-    key_of[row.cells[1] + ".mid"] = {tonics.at(name), is_minor ? kMinor : kMajor};  // after the row's number
-  }
-  const Corpus corpus = open_emopia(folder_);
-  TrueKeys truth;
-  for (const CorpusFile& file : corpus.files) truth.push_back(key_of.at(file.id));
-  const std::vector<KeyMethod> methods = {
-      {"krumhansl_kessler", "accent"}, kByTicks, {"krumhansl_kessler", "count"}};
-  const auto surveys = survey_keys(corpus, methods);
-  const std::array<std::array<int, 2>, 3> expected = {{{1057, 1066}, {951, 996}, {924, 993}}};
-  for (std::size_t i = 0; i < surveys.size(); ++i) {
-    const KeyScore score = score_keys(surveys[i], truth).all();
-    EXPECT_EQ(score.keys_right(), expected[i][0]) << methods[i].weighting;
-    EXPECT_EQ(score.modes_right, expected[i][1]) << methods[i].weighting;
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "core/error.h"
+#include "refusal.h"
 
 namespace mofi {
 namespace {
@@ -21,6 +21,12 @@ TEST(Csv, quotes_commas_and_line_ends_inside_cells_are_read) {
 TEST(Csv, what_is_no_table_is_refused_with_its_line) {
   for (const char* text : {"", "a,b\n1\n", "a\n\"open\n", "a\nx\"y\n", "a\n\"x\"y\n"})
     EXPECT_THROW(parse_csv(text, "t.csv"), Error) << text;
+}
+
+TEST(Csv, latin_1_is_refused_with_its_line) {
+  EXPECT_EQ(refusal_of([] { parse_csv("file,label\n\"a\nb\",Q1\r\ncaf\xE9.mid,Q1\n", "t.csv"); }),
+            "t.csv:4: expected UTF-8, found the byte 0xe9; save the file as UTF-8");
+  EXPECT_EQ(refusal_of([] { parse_csv("caf\u00e9\ncaf\u00e9\n", "t.csv"); }), "");
 }
 
 TEST(Csv, a_last_row_of_one_quoted_empty_cell_counts_without_a_line_end_too) {

@@ -182,10 +182,16 @@ TEST(Inspect, a_mode_file_names_keys_as_musicians_do) {
   write_modes(folder / "mode.h5", table);
   const std::string text = inspect_file(folder / "mode.h5", 3);
   EXPECT_THAT(
-      text, HasSubstr("Keys and modes of pieces by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
+      text,
+      HasSubstr(
+          "Keys and modes of pieces by the profile krumhansl_kessler, pitch classes weighted by ticks\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("schema      mofi-mode/"), HasSubstr("(verified)"),
                           HasSubstr("major 1 (25.0 %), minor 2 (50.0 %), undefined 1 (25.0 %)"),
                           HasSubstr("median 0.250, 1 (33.3 %) below 0.02")));
+  EXPECT_THAT(text, HasSubstr("\n  major  C  Db  D  Eb  E  F  F#  G  Ab  A  Bb  B\n"
+                              "         0   0  0   1  0  0   0  0   0  0   0  0\n"
+                              "  minor  C  C#  D  Eb  E  F  F#  G  G#  A  Bb  B\n"
+                              "         0   0  0   0  0  0   1  1   0  0   0  0\n"));
   EXPECT_THAT(text, HasSubstr("  a.mid  G minor     0.250  G minor 0.750, G major 0.500, E major 0.250\n"));
   EXPECT_THAT(text, HasSubstr("  b.mid  Eb major    0.010  Eb major 0.750, Eb minor 0.500, E major 0.250\n"));
   EXPECT_THAT(text, HasSubstr("  c.mid  undefined\n"));

@@ -4,6 +4,7 @@
 #include "midi/midi_writer.h"
 #include "midi/synthetic_corpus.h"
 #include "midi_examples.h"
+#include "tokens/token_text.h"
 #include "tokens/tokenize_corpus.h"
 #include "tokens/transposition.h"
 
@@ -56,13 +57,30 @@ TEST(TokenizeCorpus, files_without_notes_are_left_out_and_counted) {
   EXPECT_EQ(tokenized.counts.empty_files, 1u);
   EXPECT_EQ(tokenized.counts.bad_files, 1u);
   EXPECT_EQ(tokenized.table.pieces[0].out_of_range_notes, 1u);
-  EXPECT_THAT(summary(tokenized),
-              HasSubstr("1 notes whose pitch has no id, or moved into the range, in 1 piece"));
   EXPECT_THAT(refusal_of([&] {
                 tokenize_corpus(open_folder(folder.path()), {.out_of_range = "error"},
                                 {.fail_fast = true, .threads = 1});
               }),
               HasSubstr("b.mid: has a note of pitch 21, outside 22 to 107 of cp4; tokens.out_of_range can"));
+}
+
+TEST(TokenizeCorpus, notes_whose_pitch_has_no_id_are_told_as_lost_or_moved_by_the_options) {
+  const TemporaryFolder folder;
+  MidiFile midi;
+  midi.notes = {{.start = 0, .end = 10, .pitch = 21}, {.start = 10, .end = 20, .pitch = 60}};
+  folder.write("a.mid", midi_bytes(midi));
+  const Corpus corpus = open_folder(folder.path());
+  const auto told = [&](const std::string& out_of_range, const std::string& fate) {
+    TokenizedCorpus tokenized = tokenize_corpus(corpus, {.out_of_range = out_of_range});
+    const std::string line = "  " + fate + " 1 note whose pitch has no id, in 1 piece\n";
+    EXPECT_THAT(summary(tokenized), HasSubstr(line)) << out_of_range;
+    EXPECT_THAT(text_of(tokenized.table, 0), HasSubstr(" 1 note whose pitch has no id, in 1 piece\n"));
+    tokenized.table.options.clear();
+    EXPECT_THAT(contents_text(tokenized.table), HasSubstr("lost or moved  1 note whose pitch has no id"));
+  };
+  told("skip_note", "lost    ");
+  told("clamp", "moved   ");
+  told("fold_octave", "moved   ");
 }
 
 TEST(TokenizeCorpus, short_last_rows_are_dropped_and_counted_for_each_piece) {

@@ -133,6 +133,15 @@ TEST(TokenTable, digest_covers_everything_but_the_header) {
   EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[1].midi_sha256[0] = 'c'; }));
   EXPECT_TRUE(changed([](TokenTable& t) { t.split_names[0] = "x"; }));
   EXPECT_TRUE(changed([](TokenTable& t) { t.scheme.columns[0].mask = 2; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.scheme.pitch_column = 1; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.options = "{}"; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.row_words = 511; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].label = 0; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].pitch_min = 51; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].pitch_max = 56; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].unpaired_notes = 1; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].out_of_range_notes = 1; }));
+  EXPECT_TRUE(changed([](TokenTable& t) { t.pieces[0].dropped_words = 1; }));
   EXPECT_FALSE(changed([](TokenTable& t) { t.header.producer = "someone else"; }));
 }
 

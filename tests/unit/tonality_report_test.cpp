@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "midi/synthetic_corpus.h"
 #include "midi_examples.h"
 #include "tonality/find_modes.h"
@@ -13,6 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr std::optional<Key> kSkipped;
 Key major(int tonic) { return {tonic, kMajor}; }
@@ -79,6 +82,18 @@ TEST(ModesByLabel, valence_by_mode_takes_major_for_high_and_undefined_modes_for_
   EXPECT_DOUBLE_EQ(valence->constant_accuracy, 12.0 / 20);  // Q1 and Q4 are 12
 }
 
+TEST(ModesByLabel, names_of_classes_take_the_place_of_their_letters_not_of_their_bytes) {
+  const ModesByLabel modes{.class_names = {"fr\u00f6hlich-\u00fcberm\u00fctig", "sad"},
+                           .of_class = {{12, 1, 0}, {3, 140, 0}},
+                           .unlabelled = {1, 0, 2}};
+  EXPECT_EQ(table_of(modes),
+            "  label               major  minor  undefined\n"
+            "  fr\u00f6hlich-\u00fcberm\u00fctig     12      1          0\n"
+            "  sad                     3    140          0\n"
+            "  unlabelled              1      0          2\n"
+            "  all                    16    141          2\n");
+}
+
 TEST(TrueKeys, keys_and_modes_are_scored_by_true_mode) {
   const FoundKeys found = {{}, {major(0), major(7), minor(9), minor(9), major(9), Key(), kSkipped, major(1)}};
   const TrueKeys truth = {major(0), major(0), major(0), minor(9), minor(9), minor(0), major(0), std::nullopt};
@@ -90,6 +105,12 @@ TEST(TrueKeys, keys_and_modes_are_scored_by_true_mode) {
   EXPECT_EQ(scores.all().pieces(), 6);
   EXPECT_EQ(scores.all().keys_right(), 2);
   EXPECT_EQ(scores.without_truth, 1);
+  EXPECT_EQ(table_of(scores),
+            "  true mode  pieces  keys right  modes right  fifth  relative  parallel  other\n"
+            "  major           3           1            2      1         1         0      0\n"
+            "  minor           3           1            1      0         0         1      1\n"
+            "  all             6           2            3      1         1         1      1\n"
+            "not counted: 1 pieces whose true key is not given\n");
 }
 
 TEST(TrueKeys, a_list_may_leave_files_out_but_not_name_others) {
@@ -139,12 +160,57 @@ TEST_F(SyntheticSurvey, one_reading_finds_what_each_method_finds_alone_on_any_nu
 
 TEST_F(SyntheticSurvey, skipped_files_have_no_key_rather_than_an_undefined_one) {
   folder_.write(corpus_.files[3].id, "no MIDI");
-  const auto survey = survey_keys(corpus_, std::vector<KeyMethod>{{"krumhansl_kessler", "ticks"}},
-                                  {.skip_bad_files = true});
+  const auto survey =
+      survey_keys(corpus_, std::vector<KeyMethod>{{"krumhansl_kessler", "ticks"}}, {.skip_bad_files = true});
   const ModeTable table = find_modes(corpus_, {}, {}, {.skip_bad_files = true});
   EXPECT_FALSE(survey[0].keys[3].has_value());
   EXPECT_EQ(survey[0].keys, found_keys(table, corpus_).keys);
   EXPECT_EQ(count_modes(survey[0], corpus_).labelled_pieces(), 23);
+}
+
+TEST_F(SyntheticSurvey, methods_stand_in_columns_as_wide_as_their_widest_cell) {
+  const std::vector<KeyMethod> methods = {{"krumhansl_kessler", "ticks"}, {"sapp_simple", "count"}};
+  TrueKeys truth;
+  for (const SyntheticPiece& piece : pieces_)
+    truth.push_back(Key{piece.tonic, piece.is_minor ? kMinor : kMajor});
+  std::istringstream text(comparison_of(survey_keys(corpus_, methods), corpus_, truth));
+  std::vector<std::string> lines(3);
+  for (std::string& line : lines) std::getline(text, line);
+  EXPECT_EQ(
+      lines[0],
+      "  profile            weighting  undefined  flipped   bits  valence %  keys  modes  major keys  modes  "
+      "minor keys  modes");
+  EXPECT_THAT(lines[1], StartsWith("  krumhansl_kessler  ticks              0        0  "));
+  EXPECT_THAT(lines[2], StartsWith("  sapp_simple        count              0  "));
+  for (const std::string& line : lines) EXPECT_EQ(line.size(), lines[0].size());
+}
+
+TEST_F(SyntheticSurvey, a_summary_of_segments_counts_every_segment_once) {
+  const ModeTable table =
+      find_modes(corpus_, {.unit = "segment"}, {.segment_words = 50, .min_tail_words = 10});
+  ASSERT_GT(table.pieces.size(), corpus_.files.size());
+  std::istringstream text(summary_of(table, corpus_));
+  std::string line;
+  std::getline(text, line);
+  EXPECT_EQ(line, fmt::format("{} segments by krumhansl_kessler weighted by ticks", table.pieces.size()));
+  std::getline(text, line);  // the heading
+  ModeCounts sums{};
+  std::size_t classes = 0, segments = 0;
+  for (std::string label; text >> label;) {
+    ModeCounts counts{};
+    for (int& count : counts) text >> count;
+    if (label == "all") {
+      EXPECT_EQ(counts, sums);
+    } else {
+      ++classes;
+      for (std::size_t mode = 0; mode < counts.size(); ++mode) {
+        sums[mode] += counts[mode];
+        segments += static_cast<std::size_t>(counts[mode]);
+      }
+    }
+  }
+  EXPECT_EQ(classes, kQuadrants.size());
+  EXPECT_EQ(segments, table.pieces.size());
 }
 
 TEST_F(SyntheticSurvey, reports_tell_labels_only_with_labels_and_keys_only_with_keys) {
