@@ -129,7 +129,7 @@ std::string text_of(const MidiFile& midi, std::size_t notes) {
                                          TempoMap(midi).seconds(end))});
   facts.push_back({"notes", thousands(midi.notes.size())});
   if (midi.unpaired_notes > 0)
-    facts.push_back({"left out", fmt::format("{} that end where they begin, or never",
+    facts.push_back({"left out", fmt::format("{} of no length, or without an end",
                                              counted(midi.unpaired_notes, "note"))});
   facts.push_back({"pitches", pitches_text(lowest, highest)});
   std::string text =
