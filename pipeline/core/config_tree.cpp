@@ -17,11 +17,21 @@ constexpr int kDeepestNesting = 32;
 constexpr std::size_t kMostKeys = 1'000;  // of one mapping: keys are looked up one by one
 constexpr std::string_view kIncludeKey = "include";
 
+/// What is read goes into JSON, which is UTF-8 and nothing else. yaml-cpp takes a zero byte for a backslash.
+void require_utf8(const std::string& text, const std::string& name) {
+  const std::size_t at = std::min(first_byte_not_utf8(text).value_or(std::string::npos), text.find('\0'));
+  if (at == std::string::npos) return;
+  fail(ExitCode::kUsage, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
+       1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'),
+       static_cast<unsigned char>(text[at]));
+}
+
 /// From the nodes of yaml-cpp, which share what aliases repeat, to a tree, in which everything stands where
 /// it counts.
 class TreeMaker {
  public:
-  TreeMaker(const std::string& file, std::size_t most_nodes) : file_(file), nodes_left_(most_nodes) {}
+  TreeMaker(const std::string& name, std::size_t most_nodes)
+      : name_(std::make_shared<const std::string>(name)), nodes_left_(most_nodes) {}
 
   ConfigNode convert(const YAML::Node& yaml, int depth) {
     ConfigNode node;
@@ -37,7 +47,7 @@ class TreeMaker {
         break;
       case YAML::NodeType::Scalar:
         node.kind = ConfigNode::Kind::kScalar;
-        node.scalar = yaml.Scalar();
+        node.scalar = text_of(yaml);
         node.quoted = yaml.Tag() == "!";
         break;
       case YAML::NodeType::Sequence:
@@ -53,12 +63,21 @@ class TreeMaker {
   }
 
  private:
-  ConfigSource where(const YAML::Node& yaml) const { return {file_, yaml.Mark().line + 1}; }
+  ConfigSource where(const YAML::Node& yaml) const { return {name_, yaml.Mark().line + 1}; }
+
+  /// yaml-cpp makes single bytes of the escapes \N and \_, where UTF-8 has two.
+  const std::string& text_of(const YAML::Node& scalar) const {
+    if (first_byte_not_utf8(scalar.Scalar()))
+      fail(ExitCode::kUsage,
+           "{}: a text has an escape that cannot be read (\\N or \\_); write \\u0085 or \\u00a0",
+           where(scalar).text());
+    return scalar.Scalar();
+  }
 
   void add_entry(ConfigNode& mapping, const YAML::Node& name, const YAML::Node& value, int depth) {
     const ConfigSource source = where(name);
     if (!name.IsScalar()) fail(ExitCode::kUsage, "{}: a key must be a plain name", source.text());
-    const std::string& key = name.Scalar();
+    const std::string& key = text_of(name);
     if (key == "<<")
       fail(ExitCode::kUsage, "{}: merge keys (<<) are not supported; use include:", source.text());
     if (const ConfigNode* first = mapping.find(key))
@@ -72,17 +91,9 @@ class TreeMaker {
     mapping.entries.push_back({key, std::move(converted)});
   }
 
-  const std::string& file_;
+  std::shared_ptr<const std::string> name_;
   std::size_t nodes_left_;
 };
-
-/// What is read goes into JSON, which is UTF-8 and nothing else.
-void require_utf8(const std::string& text, const std::string& name) {
-  if (const auto at = first_byte_not_utf8(text))
-    fail(ExitCode::kUsage, "{}:{}: expected UTF-8, found the byte {:#04x}; save the file as UTF-8", name,
-         1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(*at), '\n'),
-         static_cast<unsigned char>(text[*at]));
-}
 
 ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::path> open_files) {
   const auto identity = std::filesystem::weakly_canonical(path);
@@ -133,7 +144,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string ConfigSource::text() const { return line > 0 ? fmt::format("{}:{}", file, line) : file; }
+std::string ConfigSource::text() const {
+  if (!name_) return "";
+  return line_ > 0 ? fmt::format("{}:{}", *name_, line_) : *name_;
+}
 
 const ConfigNode* ConfigNode::find(std::string_view key) const {
   for (const auto& [name, value] : entries)

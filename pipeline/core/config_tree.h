@@ -3,17 +3,27 @@
 // (duplicate keys, octal numbers, `no` as false, unmerged `<<`) is refused here or by the typed reader.
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace mofi {
 
-/// Where a value was written. `line` counts from 1; 0 for values of the command line.
-struct ConfigSource {
-  std::string file;
-  int line = 0;
+/// Where a value was written: a file, whose values share its name, or an option of the command line.
+class ConfigSource {
+ public:
+  ConfigSource() = default;
+  ConfigSource(std::string name, int line)
+      : ConfigSource(std::make_shared<const std::string>(std::move(name)), line) {}
+  ConfigSource(std::shared_ptr<const std::string> name, int line) : name_(std::move(name)), line_(line) {}
+
+  /// "FILE:LINE"
   std::string text() const;
+
+ private:
+  std::shared_ptr<const std::string> name_;
+  int line_ = 0;  ///< counts from 1; 0 for values of the command line
 };
 
 struct ConfigEntry;

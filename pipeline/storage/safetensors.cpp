@@ -1,7 +1,6 @@
 #include "storage/safetensors.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -36,6 +35,22 @@ std::uint64_t byte_count(const SafeTensor& tensor, std::uint64_t limit, const st
     bytes *= static_cast<std::uint64_t>(extent);
   }
   return bytes;
+}
+
+/// The whole numbers of a list, a negative one as a number that nothing reaches. The JSON reader keeps what
+/// has a fraction, or is beyond 64 bits, as a fraction; there is no whole number to take it for.
+std::vector<std::uint64_t> whole_numbers(const Json& list, const std::string& tensor,
+                                         const std::string& file) {
+  std::vector<std::uint64_t> numbers;
+  if (!list.is_array())
+    fail(ExitCode::kData, "{}: tensor {} has {} where a list of numbers is expected", file, tensor,
+         list.type_name());
+  for (const Json& item : list) {
+    if (!item.is_number_integer())
+      fail(ExitCode::kData, "{}: tensor {} has an extent or offset that is no whole number", file, tensor);
+    numbers.push_back(item.get<std::uint64_t>());
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -97,9 +112,13 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
         file.metadata = value.get<std::map<std::string, std::string>>();
         continue;
       }
-      SafeTensor tensor{
-          key, value.at("dtype").get<std::string>(), value.at("shape").get<std::vector<std::int64_t>>(), {}};
-      const auto offsets = value.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+      SafeTensor tensor{key, value.at("dtype").get<std::string>(), {}, {}};
+      for (const std::uint64_t extent : whole_numbers(value.at("shape"), key, name))
+        tensor.shape.push_back(
+            static_cast<std::int64_t>(extent));  // those beyond 63 bits: byte_count refuses them
+      const std::vector<std::uint64_t> offsets = whole_numbers(value.at("data_offsets"), key, name);
+      if (offsets.size() != 2)
+        fail(ExitCode::kData, "{}: tensor {} has {} data_offsets; expected 2", name, key, offsets.size());
       const std::uint64_t bytes = byte_count(tensor, data.size(), name);
       if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != bytes)
         fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,

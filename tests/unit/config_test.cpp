@@ -114,7 +114,14 @@ TEST(Config, text_that_is_not_utf_8_is_refused_with_its_line) {
                             "\xF0\x9F\x8E", "\x80"})
     EXPECT_THAT(refusal("seed: 1\n# " + std::string(bytes) + "\n"), HasSubstr("f.yaml:2: expected UTF-8"))
         << bytes;
+  EXPECT_THAT(refusal(std::string("seed: 1\ndevice: \0N", 18)),
+              HasSubstr("f.yaml:2: expected UTF-8, found the byte 0x00"));
   EXPECT_EQ(read("device: auto # caf\xC3\xA9 \xE9\x9F\xB3 \xF0\x9F\x8E\xB5").device, "auto");
+}
+
+TEST(Config, escapes_that_the_parser_makes_no_utf_8_of_are_refused) {
+  for (const char* yaml : {R"("\N": 1)", R"(device: "\_")", R"(training: {parts: ["a\Nb"]})"})
+    EXPECT_THAT(refusal(yaml), HasSubstr("f.yaml:1: a text has an escape that cannot be read")) << yaml;
 }
 
 TEST(Config, settings_of_the_command_line_win_and_are_named_in_messages) {

@@ -1,5 +1,6 @@
 #include "storage/safetensors.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -142,6 +143,18 @@ TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
   expect_in("larger than the file", refusal(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4));
   expect_in("needs 4 bytes but is given 4..0",
             refusal(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}})", 4));
+}
+
+TEST(Safetensors, an_extent_or_offset_that_is_no_whole_number_is_refused) {
+  for (const char* number : {"1e300", "2.0", "true", "36893488147419103232", "\"2\""}) {
+    expect_in(
+        "no whole number",
+        refusal(fmt::format(R"({{"a":{{"dtype":"U8","shape":[{}],"data_offsets":[0,2]}}}})", number), 2));
+    expect_in(
+        "no whole number",
+        refusal(fmt::format(R"({{"a":{{"dtype":"U8","shape":[2],"data_offsets":[0,{}]}}}})", number), 2));
+  }
+  expect_in("3 data_offsets", refusal(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2,2]}})", 2));
 }
 
 TEST(Safetensors, a_malformed_header_is_refused) {
