@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/provenance.h"
 #include "distributed/gpu_plugin.h"
+#include "model/attention_kernels.h"
 #include "ranked_stage.h"
 
 namespace {
@@ -63,8 +64,9 @@ int main(int argc, char** argv) {
     line("program", producer());
     line("LibTorch", fmt::format("{}, CPU kernels {}, {}", TORCH_VERSION, at::get_cpu_capability(),
                                  at::globalContext().hasMKL() ? "MKL" : "no MKL"));
-    line("CPU", fmt::format("{} cores, oneDNN {}", std::thread::hardware_concurrency(),
-                            at::globalContext().hasMKLDNN() ? "yes" : "no"));
+    line("CPU", fmt::format("{} cores, float32 products by {}, own kernels for {}",
+                            std::thread::hardware_concurrency(),
+                            at::globalContext().hasMKLDNN() ? "oneDNN" : "ATen", attention_kernel_target()));
     line("MPI", World::describe());
     line("HDF5", hdf5_version());
     line("data", data_found());

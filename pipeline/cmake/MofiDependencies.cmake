@@ -20,5 +20,6 @@ target_link_libraries(mofi_mpi INTERFACE MPI::MPI_C)
 target_compile_definitions(mofi_mpi INTERFACE OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
 
 if(MOFI_WITH_TORCH)
+  find_package(hwy REQUIRED)
   include(MofiTorch)
 endif()

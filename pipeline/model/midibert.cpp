@@ -3,7 +3,8 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "model/relative_attention.h"
+#include "model/attention.h"
+#include "model/dropout.h"
 
 namespace mofi {
 namespace {
@@ -47,29 +48,19 @@ Tensor normalise(const BackboneConfig& config, const LayerNorm& norm, const Tens
 }
 
 Tensor attend(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
-              const Tensor& bias_B11L, bool training) {
-  const auto batch = hidden_BLH.size(0), length = hidden_BLH.size(1);
-  const auto split_heads = [&](const Tensor& x) {
-    return x.view({batch, length, config.heads, -1}).transpose(1, 2).contiguous();
-  };
-  Tensor scores_BNLL = relative_scores(split_heads(layer.query(hidden_BLH)),
-                                       split_heads(layer.key(hidden_BLH)), layer.distance_OD);
-  if (bias_B11L.defined()) scores_BNLL = scores_BNLL + bias_B11L;
-  const Tensor probabilities =
-      torch::dropout(torch::softmax(scores_BNLL, -1), config.attention_dropout, training);
-  const Tensor mixed_BNLD =
-      differentiable_product(probabilities.flatten(0, 1), split_heads(layer.value(hidden_BLH)).flatten(0, 1))
-          .view({batch, config.heads, length, -1});
-  return mixed_BNLD.transpose(1, 2).reshape({batch, length, config.hidden});
+              const Tensor& bias_BL, bool training) {
+  const double probability = training ? config.attention_dropout : 0;
+  return attention(layer.query(hidden_BLH), layer.key(hidden_BLH), layer.value(hidden_BLH), layer.distance_OD,
+                   bias_BL, config.heads, {probability, probability > 0 ? drawn_seed() : 0});
 }
 
 Tensor run_layer(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
-                 const Tensor& bias_B11L, bool training) {
-  const auto dropout = [&](const Tensor& x) { return torch::dropout(x, config.hidden_dropout, training); };
-  const Tensor attended = layer.attention_output(attend(config, layer, hidden_BLH, bias_B11L, training));
-  const Tensor middle = normalise(config, layer.attention_norm, dropout(attended) + hidden_BLH);
+                 const Tensor& bias_BL, bool training) {
+  const double probability = training ? config.hidden_dropout : 0;
+  const Tensor attended = layer.attention_output(attend(config, layer, hidden_BLH, bias_BL, training));
+  const Tensor middle = normalise(config, layer.attention_norm, dropout(attended, probability) + hidden_BLH);
   const Tensor expanded = torch::gelu(layer.intermediate(middle));
-  return normalise(config, layer.output_norm, dropout(layer.output(expanded)) + middle);
+  return normalise(config, layer.output_norm, dropout(layer.output(expanded), probability) + middle);
 }
 
 }  // namespace
@@ -116,18 +107,16 @@ std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_BLC, const
     fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", words_BLC.size(1),
          model.config.max_position);
   const auto pass_site = [&](int site, const Tensor& hidden) { return hook ? hook(site, hidden) : hidden; };
-  Tensor bias_B11L;
-  if (mask_BL.defined())
-    bias_B11L =
-        ((1 - mask_BL.to(model.in_linear.weight.scalar_type())) * kMaskedScore).unsqueeze(1).unsqueeze(1);
+  Tensor bias_BL;
+  if (mask_BL.defined()) bias_BL = (1 - mask_BL.to(model.in_linear.weight.scalar_type())) * kMaskedScore;
 
   const Tensor embedded = embed_words(model, words_BLC) + model.token_type.select(0, 0);
   std::vector<Tensor> states;
-  states.push_back(pass_site(0, torch::dropout(normalise(model.config, model.embedding_norm, embedded),
-                                               model.config.hidden_dropout, training)));
+  states.push_back(pass_site(0, dropout(normalise(model.config, model.embedding_norm, embedded),
+                                        training ? model.config.hidden_dropout : 0)));
   for (std::size_t i = 0; i < model.layers.size(); ++i)
     states.push_back(pass_site(static_cast<int>(i) + 1,
-                               run_layer(model.config, model.layers[i], states.back(), bias_B11L, training)));
+                               run_layer(model.config, model.layers[i], states.back(), bias_BL, training)));
   return states;
 }
 

@@ -43,6 +43,10 @@ Tensor product(const Tensor& a, const Tensor& b) {
   return result;
 }
 
+void multiply_into(const Tensor& a, const Tensor& b, const Tensor& c, bool adds) {
+  at::native::mkldnn_matmul(a, b, c, adds ? 1.0F : 0.0F, 1.0F);
+}
+
 Tensor differentiable_product(const Tensor& a, const Tensor& b) { return Product::apply(a, b); }
 
 Tensor affine(const Tensor& x, const Tensor& weight_OI, const Tensor& bias_O) {

@@ -1,0 +1,134 @@
+// The CPU's own attention and dropout against ATen's plain form.
+
+#include "model/attention.h"
+
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "model/dropout.h"
+
+namespace mofi {
+namespace {
+
+using torch::Tensor;
+
+struct Case {
+  std::int64_t batch, length, heads, width, max_position;
+  bool biased;
+};
+
+struct Tensors {
+  Tensor query, key, value, distance, bias, upstream;
+};
+
+Tensors random_tensors(const Case& c) {
+  torch::manual_seed(11);
+  const auto leaf = [](at::IntArrayRef sizes) { return torch::randn(sizes).requires_grad_(); };
+  Tensor bias;
+  if (c.biased) {
+    bias = torch::zeros({c.batch, c.length});
+    bias[c.batch - 1].slice(0, c.length - c.length / 3).fill_(-10000.0);
+  }
+  return {leaf({c.batch, c.length, c.heads * c.width}),
+          leaf({c.batch, c.length, c.heads * c.width}),
+          leaf({c.batch, c.length, c.heads * c.width}),
+          leaf({2 * c.max_position - 1, c.width}),
+          bias,
+          torch::randn({c.batch, c.length, c.heads * c.width})};
+}
+
+std::vector<Tensor> with_gradients(const Tensor& result, const Tensors& t) {
+  const auto gradients = torch::autograd::grad({result}, {t.query, t.key, t.value, t.distance}, {t.upstream});
+  return {result.detach(), gradients[0], gradients[1], gradients[2], gradients[3]};
+}
+
+TEST(Attention, result_and_gradients_equal_the_plain_form) {
+  // Rows shorter than a block, of several blocks, of part of one; tables longer than the rows.
+  for (const Case& c : {Case{2, 9, 2, 8, 12, true},
+                        {1, 1, 1, 4, 3, false},
+                        {2, 128, 2, 16, 128, false},
+                        {1, 300, 3, 16, 512, true},
+                        {1, 257, 1, 64, 257, false}}) {
+    const Tensors t = random_tensors(c);
+    const auto found = with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {}), t);
+    const auto plain =
+        with_gradients(plain_attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, 0), t);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double difference = (found[i] - plain[i]).abs().max().item<double>(),
+                   size = plain[i].abs().max().item<double>();
+      EXPECT_LE(difference, 2e-5 * std::max(size, 1.0)) << "tensor " << i << ", rows of " << c.length;
+    }
+  }
+}
+
+TEST(Attention, threads_change_neither_result_nor_gradients_by_a_bit) {
+  const Case c = {3, 150, 4, 8, 200, true};
+  const Tensors t = random_tensors(c);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto one =
+      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {0.1, 5}), t);
+  at::set_num_threads(3);
+  const auto three =
+      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {0.1, 5}), t);
+  at::set_num_threads(threads);
+  for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(torch::equal(one[i], three[i])) << "tensor " << i;
+}
+
+TEST(Attention, with_dropout_gradients_are_those_of_the_mask_that_was_drawn) {
+  // One head as wide as the row is long and the identity as values: the result is the dropped probabilities.
+  const std::int64_t length = 40;
+  const double probability = 0.3;
+  Tensors t = random_tensors({1, length, 1, length, 64, false});
+  t.value = torch::eye(length).unsqueeze(0).requires_grad_();
+  const auto found =
+      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, 1, {probability, 123}), t);
+  const Tensor factors = (found[0] != 0).to(torch::kFloat32) / (1 - probability);
+
+  // The plain form with these factors: from its own probabilities, which values of the identity show.
+  const Tensor probabilities = plain_attention(t.query, t.key, t.value, t.distance, t.bias, 1, 0);
+  const Tensor expected = (probabilities * factors).detach();
+  EXPECT_TRUE(torch::allclose(found[0], expected, 1e-4, 1e-6));
+  const auto plain =
+      torch::autograd::grad({probabilities}, {t.query, t.key, t.distance}, {t.upstream * factors});
+  EXPECT_TRUE(torch::allclose(found[1], plain[0], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[2], plain[1], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[4], plain[2], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[3][0], expected[0].t().mm(t.upstream[0]), 1e-3, 1e-5));
+}
+
+TEST(Dropout, drops_its_share_scales_the_rest_and_goes_back_by_the_same_mask) {
+  torch::manual_seed(1);
+  const Tensor x = torch::ones({400, 101}).requires_grad_();
+  const Tensor y = dropout(x, 0.1);
+  const double share = (y == 0).to(torch::kFloat32).mean().item<double>();
+  EXPECT_NEAR(share, 0.1, 0.006);  // four standard deviations
+  EXPECT_TRUE(torch::all((y == 0) | ((y - 1 / 0.9).abs() < 1e-6)).item<bool>());
+  EXPECT_TRUE(torch::equal(torch::autograd::grad({y.sum()}, {x})[0], y.detach()));
+  // Neither rows nor columns share a mask, nor do two calls.
+  const Tensor dropped = y == 0;
+  EXPECT_GT((dropped.sum(1) > 0).sum().item<int>(), 390);
+  EXPECT_LT(dropped.sum(0).max().item<int>(), 80);
+  EXPECT_FALSE(torch::equal(dropout(x, 0.1), y));
+  EXPECT_TRUE(torch::equal(dropout(x, 0), x));
+}
+
+TEST(Dropout, the_generator_s_seed_decides_it) {
+  const Tensor x = torch::ones({10, 64});
+  torch::manual_seed(7);
+  const Tensor once = dropout(x, 0.5);
+  torch::manual_seed(7);
+  EXPECT_TRUE(torch::equal(dropout(x, 0.5), once));
+}
+
+TEST(Dropout, neighbouring_elements_are_dropped_independently) {
+  torch::manual_seed(2);
+  const Tensor dropped = (dropout(torch::ones({2000, 64}), 0.5) == 0).to(torch::kFloat64) - 0.5;
+  const double along = (dropped.slice(1, 1) * dropped.slice(1, 0, 63)).mean().item<double>() * 4,
+               across = (dropped.slice(0, 1) * dropped.slice(0, 0, 1999)).mean().item<double>() * 4;
+  EXPECT_NEAR(along, 0, 0.012);  // four standard deviations of a correlation over 126,000 pairs
+  EXPECT_NEAR(across, 0, 0.012);
+}
+
+}  // namespace
+}  // namespace mofi
