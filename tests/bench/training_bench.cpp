@@ -1,7 +1,6 @@
-// How fast a training step and a forward pass are on this CPU, in rows of 512 words and in GFLOP/s, for the
-// model sizes mini and base: the FLOPs are those of the matrix products of the reference (specification 3.3),
-// counted once for the forward pass and twice for the backward pass, whatever is really computed. Takes
-// Google Benchmark's options; MOFI_BENCH_THREADS (2).
+// How fast a training step and a forward pass are on this CPU, in rows of 512 words and in GFLOP/s, for the model
+// sizes mini and base. FLOPs are counted once for the forward and twice for the backward pass, whatever is computed.
+// Takes Google Benchmark's options; MOFI_BENCH_THREADS (2).
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
