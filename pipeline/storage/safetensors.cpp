@@ -74,9 +74,12 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Safe
 }
 
 SafeTensorFile read_safetensors(const std::filesystem::path& path) {
-  const std::string name = path.string();
+  return parse_safetensors(read_bytes(path), path.string());
+}
+
+SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::string& name) {
   SafeTensorFile file;
-  file.contents = read_bytes(path);
+  file.contents = std::move(contents);
   std::uint64_t header_bytes = 0;
   if (file.contents.size() < sizeof header_bytes)
     fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
