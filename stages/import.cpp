@@ -10,7 +10,6 @@
 #include "stage_main.h"
 #include "storage/import_checkpoint.h"
 #include "storage/safetensors_text.h"
-#include "storage/torch_checkpoint_text.h"
 #include "tokens/midibert_arrays.h"
 #include "tokens/token_text.h"
 
@@ -58,7 +57,7 @@ void import_weights(const std::filesystem::path& checkpoint, const std::filesyst
     mofi::write_safetensors(output, layout.tensors, imported.metadata);
   }
   fmt::print("{}{}, {}\n{}\n", dry_run ? "would write " : "", output.string(),
-             mofi::totals_of(layout.tensors), mofi::midibert_text(imported.file.checkpoint));
+             mofi::totals_of(layout.tensors), mofi::text_of(layout));
   for (const auto& [key, value] : imported.file.checkpoint.scores) fmt::print("  {} {}\n", key, value);
   for (const auto& [names, why] :
        {std::pair(layout.unused, "never used by the model"), std::pair(layout.others, "not of the backbone")})

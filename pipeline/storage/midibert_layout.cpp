@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "core/aligned.h"
 #include "core/utf8.h"
 
 namespace mofi {
@@ -264,10 +265,22 @@ std::optional<MidibertLayout> midibert_layout(std::span<const SafeTensor> tensor
   return Layout(tensors, backbone_only).read(tensors);
 }
 
-std::string text_of(const MidibertSizes& sizes) {
-  return fmt::format("{} layer{} of {} ({} heads, {} between), {} columns, rows of at most {} words",
-                     sizes.layers, sizes.layers == 1 ? "" : "s", sizes.hidden, sizes.heads,
-                     sizes.intermediate, sizes.column_sizes.size(), sizes.max_position);
+std::string text_of(const MidibertLayout& layout) {
+  const std::string kind =
+      layout.kind == "sequence"
+          ? fmt::format("a classifier of sequences, {} classes, on MidiBERT", layout.head.classes)
+      : layout.kind == "token"     ? "a classifier of tokens on MidiBERT"
+      : layout.kind == "masked-LM" ? "MidiBERT with its pre-training head"
+                                   : "MidiBERT alone, as pre-training saves it";
+  if (!layout.problems.empty())
+    return fmt::format(
+        "{}, of which {} not fit, such as one {}", kind,
+        layout.problems.size() == 1 ? "1 thing does" : thousands(layout.problems.size()) + " things do",
+        layout.problems.front());
+  const MidibertSizes& sizes = layout.sizes;
+  return fmt::format("{}: {} of {} ({} heads, {} between), {}, rows of at most {} words", kind,
+                     counted(static_cast<std::uint64_t>(sizes.layers), "layer"), sizes.hidden, sizes.heads,
+                     sizes.intermediate, counted(sizes.column_sizes.size(), "column"), sizes.max_position);
 }
 
 }  // namespace mofi

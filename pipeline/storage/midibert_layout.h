@@ -43,7 +43,8 @@ struct MidibertLayout {
 std::optional<MidibertLayout> midibert_layout(std::span<const SafeTensor> tensors,
                                               bool backbone_only = false);
 
-/// "12 layers of 768 (12 heads, 3072 between), 4 columns, rows of at most 512 words".
-std::string text_of(const MidibertSizes& sizes);
+/// "MidiBERT alone, as pre-training saves it: 12 layers of 768 (12 heads, 3072 between), 4 columns, rows of
+/// at most 512 words", or the first of what does not fit.
+std::string text_of(const MidibertLayout& layout);
 
 }  // namespace mofi

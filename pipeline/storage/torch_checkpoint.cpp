@@ -155,7 +155,7 @@ class Reader {
 
   Pickle next_pickle(const char* what) {
     Pickle pickle = parse_pickle(bytes_.subspan(at_), kKnownGlobals,
-                                 fmt::format("{}: {}, from byte {}", name_, what, at_));
+                                 fmt::format("{}: {} (byte {} and on)", name_, what, at_));
     at_ += pickle.size;
     return pickle;
   }

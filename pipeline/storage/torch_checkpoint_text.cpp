@@ -10,30 +10,15 @@
 
 namespace mofi {
 
-std::string midibert_text(const TorchCheckpoint& checkpoint) {
-  const auto layout = midibert_layout(checkpoint.tensors);
-  if (!layout) return "none: no tensor has a name of MidiBERT's";
-  const std::string kind =
-      layout->kind == "sequence"
-          ? fmt::format("a classifier of sequences, {} classes, on MidiBERT", layout->head.classes)
-      : layout->kind == "token"     ? "a classifier of tokens on MidiBERT"
-      : layout->kind == "masked-LM" ? "MidiBERT with its pre-training head"
-                                    : "MidiBERT alone, as pre-training saves it";
-  if (!layout->problems.empty())
-    return fmt::format(
-        "{}, but {} not fit, such as one {}", kind,
-        layout->problems.size() == 1 ? "1 thing does" : thousands(layout->problems.size()) + " things do",
-        layout->problems.front());
-  return fmt::format("{}: {}", kind, text_of(layout->sizes));
-}
-
 std::string text_of(const TorchCheckpointFile& file, std::size_t lines) {
   const TorchCheckpoint& checkpoint = file.checkpoint;
-  Facts facts = {{"container", checkpoint.container},
-                 {"model", midibert_text(checkpoint)},
-                 {"size", fmt::format("{}; the file has {:.1f} MB", totals_of(checkpoint.tensors),
-                                      static_cast<double>(file.contents.size()) / 1e6)},
-                 {"file", sha256_of_bytes(file.contents) + " (SHA-256 of its bytes)"}};
+  const auto layout = midibert_layout(checkpoint.tensors);
+  Facts facts = {
+      {"container", checkpoint.container},
+      {"model", layout ? text_of(*layout) : "none that is known: no tensor has a name of MidiBERT's"},
+      {"size", fmt::format("{}; the file has {:.1f} MB", totals_of(checkpoint.tensors),
+                           static_cast<double>(file.contents.size()) / 1e6)},
+      {"file", sha256_of_bytes(file.contents) + " (SHA-256 of its bytes)"}};
   if (checkpoint.shared > 0)
     facts.push_back({"shared", counted(checkpoint.shared, "tensor") + " of storages that others have, too"});
   if (checkpoint.gathered > 0)

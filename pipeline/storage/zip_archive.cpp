@@ -48,6 +48,21 @@ long seek_cursor(voidpf /*opaque*/, voidpf stream, ZPOS64_T offset, int origin) 
 int close_cursor(voidpf /*opaque*/, voidpf /*stream*/) { return 0; }
 int error_of_cursor(voidpf /*opaque*/, voidpf /*stream*/) { return 0; }
 
+/// The record that ends an archive is there, and nothing follows it: minizip makes do with less.
+bool ends_as_zip(std::span<const std::byte> bytes) {
+  constexpr std::size_t kRecord = 22, kCommentSize = 20, kLongestComment = 0xFFFF;
+  constexpr std::string_view kMark{"PK\x05\x06", 4};
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  for (std::size_t comment = 0; comment <= kLongestComment && kRecord + comment <= text.size(); ++comment) {
+    const std::string_view end = text.substr(text.size() - kRecord - comment);
+    if (!end.starts_with(kMark)) continue;
+    std::uint16_t claimed = 0;
+    std::memcpy(&claimed, end.data() + kCommentSize, sizeof claimed);
+    if (claimed == comment) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 struct ZipArchive::Source {
@@ -77,7 +92,7 @@ ZipArchive::ZipArchive(std::span<const std::byte> bytes, std::string name)
   functions.zclose_file = close_cursor;
   functions.zerror_file = error_of_cursor;
   functions.opaque = &source_->cursor;
-  source_->zip = unzOpen2_64("", &functions);
+  if (ends_as_zip(bytes)) source_->zip = unzOpen2_64("", &functions);
   if (source_->zip == nullptr)
     fail(ExitCode::kData,
          "{}: is a zip archive whose directory, at its end, is not there or is damaged; was it copied whole?",
