@@ -14,8 +14,9 @@ namespace {
 using Kind = PickleValue::Kind;
 
 constexpr PickleIndex kNothing = std::numeric_limits<PickleIndex>::max();
-constexpr std::size_t kLargestPickle = std::size_t{1} << 30;  // so that indices of 32 bits are enough
-constexpr std::size_t kLongestShown = 60;                     // letters of a name in a message
+/// What follows is not read, so that indices of 32 bits are enough. Of a legacy file, all the rest is given.
+constexpr std::size_t kLargestPickle = std::size_t{1} << 30;
+constexpr std::size_t kLongestShown = 60;  // letters of a name in a message
 
 /// The instructions that are taken; the letters are Python's.
 enum Opcode : std::uint8_t {
@@ -129,12 +130,11 @@ std::string_view name_of_refused(std::uint8_t opcode) {
 class Machine {
  public:
   Machine(std::span<const std::byte> bytes, std::span<const std::string_view> known, const std::string& name)
-      : bytes_(reinterpret_cast<const char*>(bytes.data()), bytes.size()), known_(known), name_(name) {}
+      : bytes_(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), kLargestPickle)),
+        known_(known),
+        name_(name) {}
 
   Pickle run() {
-    if (bytes_.size() > kLargestPickle)
-      fail(ExitCode::kData, "{}: would be a pickle of {} bytes; at most {} are read", name_, bytes_.size(),
-           kLargestPickle);
     if (bytes_.size() < 2 || static_cast<std::uint8_t>(bytes_[0]) != kProto)
       fail(ExitCode::kData, "{}: does not begin as a pickle of protocol 2 to 5", name_);
     while (step()) {

@@ -336,9 +336,9 @@ TEST(Checkpoint, whose_memo_would_unfold_without_end_is_read_at_once) {
   const auto checkpoint =
       parse_torch_checkpoint(bytes_of(legacy(dictionary({{"bomb", bomb}, {"w", weights}}))), "F");
   EXPECT_THAT(checkpoint.unread, ElementsAre(Pair("bomb", "a list of 60")));
-  const std::string itself = "}q\x00"s + text("state_dict") + "h\x00s"s;
+  const std::string itself = "}q\x00"s + text("x") + weights + "s" + text("state_dict") + "h\x00s"s;
   EXPECT_THAT(refusal_of_bytes(legacy(kProtocol + itself + ".")),
-              HasSubstr("state_dict of its state_dict is a dictionary of 1"));
+              HasSubstr("state_dict of its state_dict is a dictionary of 2"));
 }
 
 TEST(Checkpoint, that_names_one_storage_more_often_than_weights_do_is_refused) {
