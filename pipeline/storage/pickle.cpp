@@ -224,8 +224,9 @@ class Machine {
     const auto found = std::ranges::find(known_, fmt::format("{} {}", module, member));
     if (found == known_.end())
       refuse(
-          "asks Python for {} of the module {}, which is not among what is read; nothing was looked up or "
-          "called",
+          "asks Python for {} of the module {}; expected tensors, numbers, texts, lists and dictionaries "
+          "alone (nothing was "
+          "looked up or called)",
           shown(member), shown(module));
     make(Kind::kGlobal).text = *found;
   }

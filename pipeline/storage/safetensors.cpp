@@ -91,7 +91,8 @@ SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::str
   const std::span<const std::byte> data =
       std::span(file.contents).subspan(sizeof header_bytes + header_bytes);
 
-  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
+  // Not an ordered_json, which compares each key with all before it: a header may have millions.
+  const auto header = nlohmann::json::parse(text, text + header_bytes, nullptr, false);
   if (!header.is_object()) fail(ExitCode::kData, "{}: its safetensors header is not a JSON object", name);
   std::vector<std::pair<std::uint64_t, SafeTensor>> by_offset;
   try {

@@ -49,7 +49,7 @@ constexpr std::array<StorageType, 10> kStorageTypes = {{{"torch FloatStorage", "
                                                         {"torch BoolStorage", "BOOL", 1}}};
 
 /// The names that a checkpoint of weights, optimiser state and scores speaks of.
-constexpr std::array<std::string_view, 20> kKnownGlobals = {
+constexpr std::array<std::string_view, 24> kKnownGlobals = {
     "torch FloatStorage",
     "torch DoubleStorage",
     "torch HalfStorage",
@@ -66,10 +66,14 @@ constexpr std::array<std::string_view, 20> kKnownGlobals = {
     "torch Size",
     "torch device",
     "collections OrderedDict",
-    // a score that NumPy computed
+    "collections Counter",  // of MultiStepLR
+    // scores that NumPy computed
     "numpy.core.multiarray scalar",
     "numpy._core.multiarray scalar",
     "numpy dtype",
+    "numpy.core.multiarray _reconstruct",
+    "numpy._core.multiarray _reconstruct",
+    "numpy ndarray",
     "_codecs encode",
 };
 

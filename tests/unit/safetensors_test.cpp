@@ -1,5 +1,6 @@
 #include "storage/safetensors.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -142,6 +143,21 @@ TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
   expect_in("larger than the file", refusal(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4));
   expect_in("needs 4 bytes but is given 4..0",
             refusal(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}})", 4));
+}
+
+// Compared with each other one by one, these names would take minutes.
+TEST(Safetensors, a_header_of_very_many_tensors_is_read_at_once) {
+  std::string header = "{";
+  for (int i = 0; i < 200'000; ++i)
+    header +=
+        fmt::format(R"({}"t{}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i > 0 ? "," : "", i);
+  header += "}";
+  std::string file(sizeof(std::uint64_t), '\0');
+  const std::uint64_t size = header.size();
+  std::memcpy(file.data(), &size, sizeof size);
+  file += header;
+  const auto bytes = std::as_bytes(std::span(file));
+  EXPECT_EQ(parse_safetensors({bytes.begin(), bytes.end()}, "many").tensors.size(), 200'000U);
 }
 
 TEST(Safetensors, a_malformed_header_is_refused) {
