@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -16,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestTensor = std::uint64_t{1} << 50;
+constexpr std::size_t kLongestShown = 40;              // letters of a value in a message
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference implementation's own limit
 
 std::uint64_t element_bytes(const std::string& dtype) {
@@ -36,6 +38,25 @@ std::uint64_t byte_count(const SafeTensor& tensor, std::uint64_t limit, const st
     bytes *= static_cast<std::uint64_t>(extent);
   }
   return bytes;
+}
+
+/// Whole numbers from 0 to 2^63 - 1. The JSON library would also take fractions and truth values for them,
+/// and has no defined result for fractions beyond 2^63.
+std::vector<std::int64_t> whole_numbers(const nlohmann::json& list, const std::string& tensor,
+                                        const std::string& file) {
+  const auto refuse = [&](const nlohmann::json& found, const char* expected) {
+    // Only of a number the text is shown: the library would print lists within lists by recursion.
+    fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} where {} is expected",
+         file, tensor, found.is_number() ? found.dump() : found.type_name(), expected);
+  };
+  if (!list.is_array()) refuse(list, "a list of whole numbers");
+  std::vector<std::int64_t> numbers;
+  for (const auto& item : list) {
+    if (!item.is_number_unsigned() || item.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
+      refuse(item, "a whole number");
+    numbers.push_back(item.get<std::int64_t>());
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -102,8 +123,13 @@ SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::str
         continue;
       }
       SafeTensor tensor{
-          key, value.at("dtype").get<std::string>(), value.at("shape").get<std::vector<std::int64_t>>(), {}};
-      const auto offsets = value.at("data_offsets").get<std::array<std::uint64_t, 2>>();
+          key, value.at("dtype").get<std::string>(), whole_numbers(value.at("shape"), key, name), {}};
+      const std::vector<std::int64_t> ends = whole_numbers(value.at("data_offsets"), key, name);
+      if (ends.size() != 2)
+        fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} data_offsets, not 2",
+             name, key, ends.size());
+      const std::array<std::uint64_t, 2> offsets = {static_cast<std::uint64_t>(ends[0]),
+                                                    static_cast<std::uint64_t>(ends[1])};
       const std::uint64_t bytes = byte_count(tensor, data.size(), name);
       if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != bytes)
         fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,

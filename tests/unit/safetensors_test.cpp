@@ -140,7 +140,20 @@ TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
             refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 9));
   expect_in("larger than the file",
             refusal(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", 4));
-  expect_in("larger than the file", refusal(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4));
+  for (const char* extent :
+       {"-1", "1.0", "true", "\"1\"", "[1]", "1e300", "99999999999999999999", "9292337203685477580"})
+    expect_in(
+        "where a whole number is expected",
+        refusal(fmt::format(R"({{"a":{{"dtype":"F32","shape":[{}],"data_offsets":[0,4]}}}})", extent), 4));
+  for (const char* shape : {"3", "{}", "null"})
+    expect_in("where a list of whole numbers is expected",
+              refusal(fmt::format(R"({{"a":{{"dtype":"F32","shape":{},"data_offsets":[0,4]}}}})", shape), 4));
+  expect_in("has array where a whole number",
+            refusal(R"({"a":{"dtype":"F32","shape":[)" + std::string(300'000, '[') +
+                        std::string(300'000, ']') + R"(],"data_offsets":[0,4]}})",
+                    4));
+  expect_in("has 1 data_offsets, not 2",
+            refusal(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}})", 4));
   expect_in("needs 4 bytes but is given 4..0",
             refusal(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}})", 4));
 }
