@@ -120,7 +120,7 @@ std::string zip(const std::vector<Entry>& entries) {
         little(unpacked) + little(static_cast<std::uint16_t>(entry.name.size())) + std::string(2, '\0');
     directory += "PK\x01\x02" + little(std::uint16_t{20}) + common + std::string(10, '\0') +
                  little(static_cast<std::uint32_t>(file.size())) + entry.name;
-    file += "PK\x03\x04" + common + entry.name + data;
+    file.append("PK\x03\x04").append(common).append(entry.name).append(data);
   }
   const auto at = static_cast<std::uint32_t>(file.size());
   const auto count = little(static_cast<std::uint16_t>(entries.size()));
