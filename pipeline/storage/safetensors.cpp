@@ -17,7 +17,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLargestTensor = std::uint64_t{1} << 50;
-constexpr std::size_t kLongestShown = 40;              // letters of a value in a message
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference implementation's own limit
 
 std::uint64_t element_bytes(const std::string& dtype) {
