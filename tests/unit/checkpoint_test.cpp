@@ -536,6 +536,32 @@ TEST(Checkpoint, what_some_versions_of_transformers_save_in_addition_or_not_is_n
   EXPECT_EQ(layout->tensors.size(), 32U);
 }
 
+TEST(Checkpoint, heads_of_tokens_and_of_pre_training_are_known) {
+  const auto with_head = [](const std::vector<SafeTensor>& head) {
+    Spoilt spoilt;
+    std::erase_if(spoilt.tensors,
+                  [](const SafeTensor& tensor) { return !tensor.name.starts_with("midibert."); });
+    spoilt.tensors.insert(spoilt.tensors.end(), head.begin(), head.end());
+    return *midibert_layout(spoilt.tensors);
+  };
+  const MidibertLayout token = with_head({{"classifier.1.weight", "F32", {6, 4}, {}},
+                                          {"classifier.1.bias", "F32", {6}, {}},
+                                          {"classifier.3.weight", "F32", {9, 6}, {}},
+                                          {"classifier.3.bias", "F32", {8}, {}}});
+  EXPECT_EQ(token.kind, "token");
+  EXPECT_THAT(token.problems, ElementsAre("of a wrong shape: classifier.3.bias [8]; expected [9]"));
+  std::vector<SafeTensor> projections;
+  for (const std::int64_t ids : {4, 18, 88, 66}) {
+    const std::string name = "mask_lm.proj." + std::to_string(projections.size() / 2);
+    projections.push_back({name + ".weight", "F32", {ids, 4}, {}});
+    projections.push_back({name + ".bias", "F32", {ids}, {}});
+  }
+  const MidibertLayout masked = with_head(projections);
+  EXPECT_EQ(masked.kind, "masked-LM");
+  EXPECT_THAT(masked.problems, testing::IsEmpty());
+  EXPECT_EQ(masked.tensors.size(), 26U + 8U);
+}
+
 TEST(Checkpoint, sizes_that_no_model_can_have_are_told) {
   const std::string distances = "midibert.bert.encoder.layer.0.attention.self.distance_embedding.weight";
   const auto problems_with = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
