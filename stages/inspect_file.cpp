@@ -14,6 +14,7 @@
 #include "storage/npy_text.h"
 #include "storage/run_text.h"
 #include "storage/safetensors_text.h"
+#include "storage/torch_checkpoint_text.h"
 #include "tokens/token_text.h"
 #include "tonality/mode_text.h"
 
@@ -21,7 +22,8 @@ namespace mofi {
 namespace {
 
 constexpr const char* kKnown =
-    "tokens.h5, mode.h5, predictions.h5, a run's folder or its result.json, .safetensors, .npy and MIDI "
+    "tokens.h5, mode.h5, predictions.h5, a run's folder or its result.json, .safetensors, PyTorch "
+    "checkpoints, .npy and MIDI "
     "files, and folders of MIDI files";
 
 /// The first bytes of a file, from which its kind is told.
@@ -81,11 +83,6 @@ std::string inspect_json(const std::filesystem::path& path) {
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& beginning) {
   if (beginning.empty()) fail(ExitCode::kData, "{}: is empty", path.string());
-  if (beginning.starts_with("PK\x03\x04"))
-    fail(ExitCode::kData,
-         "{}: is a zip archive, such as a PyTorch checkpoint or an .npz; expected {}: unpack it, or save its "
-         "tensors as safetensors",
-         path.string(), kKnown);
   fail(ExitCode::kData, "{}: begins with '{}', as none of the files does that this program knows: {}",
        path.string(), printable(beginning.substr(0, 8)), kKnown);
 }
@@ -106,6 +103,7 @@ std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {
   if (beginning.starts_with("\x93NUMPY")) return text_of(read_npy(path).array, rows);
   if (beginning.starts_with("MThd") || beginning.starts_with("RIFF"))
     return text_of(read_midi(read_bytes(path), path.string()), rows);
+  if (begins_as_torch_checkpoint(beginning)) return text_of(read_torch_checkpoint(path));
   if (begins_as_safetensors(beginning, size)) return text_of(read_safetensors(path));
   const std::size_t first = beginning.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && beginning[first] == '{') return inspect_json(path);

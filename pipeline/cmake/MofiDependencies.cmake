@@ -14,6 +14,13 @@ target_include_directories(mofi_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_compile_definitions(mofi_hdf5 INTERFACE ${HDF5_C_DEFINITIONS})
 target_link_libraries(mofi_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 
+find_package(ZLIB REQUIRED)
+find_library(minizip_library minizip REQUIRED)
+find_path(minizip_headers minizip/unzip.h REQUIRED)
+add_library(mofi_zip INTERFACE)
+target_include_directories(mofi_zip SYSTEM INTERFACE ${minizip_headers})
+target_link_libraries(mofi_zip INTERFACE ${minizip_library} ZLIB::ZLIB)
+
 # The C interface alone: mpi.h would also bring the C++ bindings, which are deprecated and a library of their own.
 add_library(mofi_mpi INTERFACE)
 target_link_libraries(mofi_mpi INTERFACE MPI::MPI_C)

@@ -1,9 +1,11 @@
 #include "storage/safetensors.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -37,18 +39,21 @@ std::uint64_t byte_count(const SafeTensor& tensor, std::uint64_t limit, const st
   return bytes;
 }
 
-/// The whole numbers of a list, a negative one as a number that nothing reaches. The JSON reader keeps what
-/// has a fraction, or is beyond 64 bits, as a fraction; there is no whole number to take it for.
-std::vector<std::uint64_t> whole_numbers(const Json& list, const std::string& tensor,
-                                         const std::string& file) {
-  std::vector<std::uint64_t> numbers;
-  if (!list.is_array())
-    fail(ExitCode::kData, "{}: tensor {} has {} where a list of numbers is expected", file, tensor,
-         list.type_name());
-  for (const Json& item : list) {
-    if (!item.is_number_integer())
-      fail(ExitCode::kData, "{}: tensor {} has an extent or offset that is no whole number", file, tensor);
-    numbers.push_back(item.get<std::uint64_t>());
+/// Whole numbers from 0 to 2^63 - 1. The JSON library would also take fractions and truth values for them,
+/// and has no defined result for fractions beyond 2^63.
+std::vector<std::int64_t> whole_numbers(const nlohmann::json& list, const std::string& tensor,
+                                        const std::string& file) {
+  const auto refuse = [&](const nlohmann::json& found, const char* expected) {
+    // Only of a number the text is shown: the library would print lists within lists by recursion.
+    fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} where {} is expected",
+         file, tensor, found.is_number() ? found.dump() : found.type_name(), expected);
+  };
+  if (!list.is_array()) refuse(list, "a list of whole numbers");
+  std::vector<std::int64_t> numbers;
+  for (const auto& item : list) {
+    if (!item.is_number_unsigned() || item.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
+      refuse(item, "a whole number");
+    numbers.push_back(item.get<std::int64_t>());
   }
   return numbers;
 }
@@ -89,9 +94,12 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Safe
 }
 
 SafeTensorFile read_safetensors(const std::filesystem::path& path) {
-  const std::string name = path.string();
+  return parse_safetensors(read_bytes(path), path.string());
+}
+
+SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::string& name) {
   SafeTensorFile file;
-  file.contents = read_bytes(path);
+  file.contents = std::move(contents);
   std::uint64_t header_bytes = 0;
   if (file.contents.size() < sizeof header_bytes)
     fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
@@ -103,7 +111,8 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
   const std::span<const std::byte> data =
       std::span(file.contents).subspan(sizeof header_bytes + header_bytes);
 
-  const Json header = Json::parse(text, text + header_bytes, nullptr, false);
+  // Not an ordered_json, which compares each key with all before it: a header may have millions.
+  const auto header = nlohmann::json::parse(text, text + header_bytes, nullptr, false);
   if (!header.is_object()) fail(ExitCode::kData, "{}: its safetensors header is not a JSON object", name);
   std::vector<std::pair<std::uint64_t, SafeTensor>> by_offset;
   try {
@@ -112,13 +121,14 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
         file.metadata = value.get<std::map<std::string, std::string>>();
         continue;
       }
-      SafeTensor tensor{key, value.at("dtype").get<std::string>(), {}, {}};
-      for (const std::uint64_t extent : whole_numbers(value.at("shape"), key, name))
-        tensor.shape.push_back(
-            static_cast<std::int64_t>(extent));  // those beyond 63 bits: byte_count refuses them
-      const std::vector<std::uint64_t> offsets = whole_numbers(value.at("data_offsets"), key, name);
-      if (offsets.size() != 2)
-        fail(ExitCode::kData, "{}: tensor {} has {} data_offsets; expected 2", name, key, offsets.size());
+      SafeTensor tensor{
+          key, value.at("dtype").get<std::string>(), whole_numbers(value.at("shape"), key, name), {}};
+      const std::vector<std::int64_t> ends = whole_numbers(value.at("data_offsets"), key, name);
+      if (ends.size() != 2)
+        fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} data_offsets, not 2",
+             name, key, ends.size());
+      const std::array<std::uint64_t, 2> offsets = {static_cast<std::uint64_t>(ends[0]),
+                                                    static_cast<std::uint64_t>(ends[1])};
       const std::uint64_t bytes = byte_count(tensor, data.size(), name);
       if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != bytes)
         fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,

@@ -33,5 +33,7 @@ struct SafeTensorFile {
 /// Reads and checks: bounded header, known types, sizes that equal their shapes, tensors that cover the data
 /// without gap or overlap. Throws kData with the reason otherwise.
 SafeTensorFile read_safetensors(const std::filesystem::path& path);
+/// The same of contents in memory; `name` stands for the file in messages.
+SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::string& name);
 
 }  // namespace mofi

@@ -47,7 +47,7 @@ void split_name(const std::string& name, std::vector<std::string>& between,
 }
 
 /// In the order of their first members.
-std::vector<Family> families_of(const std::vector<SafeTensor>& tensors) {
+std::vector<Family> families_of(std::span<const SafeTensor> tensors) {
   std::vector<Family> families;
   std::map<std::tuple<std::vector<std::string>, std::string, std::vector<std::int64_t>>, std::size_t> known;
   for (const SafeTensor& tensor : tensors) {
@@ -85,17 +85,21 @@ std::uint64_t elements(const SafeTensor& tensor) {
 
 }  // namespace
 
-std::string text_of(const SafeTensorFile& file, std::size_t lines) {
+std::string totals_of(std::span<const SafeTensor> tensors) {
   std::map<std::string, std::uint64_t> of_type;
   std::uint64_t total = 0;
-  for (const SafeTensor& tensor : file.tensors) {
+  for (const SafeTensor& tensor : tensors) {
     of_type[tensor.dtype] += elements(tensor);
     total += elements(tensor);
   }
   std::vector<std::string> types;
   for (const auto& [type, count] : of_type) types.push_back(type + " " + thousands(count));
-  Facts facts = {{"size", fmt::format("{} in {} ({}), {:.1f} MB", counted(total, "number"),
-                                      counted(file.tensors.size(), "tensor"), fmt::join(types, ", "),
+  return fmt::format("{} in {} ({})", counted(total, "number"), counted(tensors.size(), "tensor"),
+                     fmt::join(types, ", "));
+}
+
+std::string text_of(const SafeTensorFile& file, std::size_t lines) {
+  Facts facts = {{"size", fmt::format("{}, {:.1f} MB", totals_of(file.tensors),
                                       static_cast<double>(file.contents.size()) / 1e6)},
                  {"file", sha256_of_bytes(file.contents) + " (SHA-256 of its bytes)"}};
   std::string text = "Parameters in safetensors\n" + aligned(facts);
@@ -108,14 +112,18 @@ std::string text_of(const SafeTensorFile& file, std::size_t lines) {
     }
     text += "\nMetadata\n" + aligned(metadata);
   }
-  const std::vector<Family> families = families_of(file.tensors);
+  return text + "\n" + table_of(file.tensors, lines);
+}
+
+std::string table_of(std::span<const SafeTensor> tensors, std::size_t lines) {
+  const std::vector<Family> families = families_of(tensors);
   std::vector<std::vector<std::string>> rows = {{"parameter", "type", "shape", "tensors", "numbers"}};
   for (std::size_t i = 0; i < std::min(lines, families.size()); ++i)
     rows.push_back({name_text(families[i]), families[i].first->dtype,
                     fmt::format("[{}]", fmt::join(families[i].first->shape, ", ")),
                     thousands(families[i].members),
                     thousands(families[i].members * elements(*families[i].first))});
-  text += "\n" + aligned(rows, "lllrr");
+  std::string text = aligned(rows, "lllrr");
   if (lines < families.size()) text += fmt::format("  … and {} more\n", thousands(families.size() - lines));
   return text;
 }

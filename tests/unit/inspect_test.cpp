@@ -318,7 +318,8 @@ TEST(Inspect, what_is_none_of_these_is_refused_in_one_sentence) {
   EXPECT_EQ(refusal(""), (folder / "file").string() + ": is empty");
   EXPECT_THAT(refusal("#!/bin/sh\n"),
               HasSubstr("begins with '#!/bin/s', as none of the files does that this program"));
-  EXPECT_THAT(refusal("PK\x03\x04..."), HasSubstr("is a zip archive, such as a PyTorch checkpoint"));
+  EXPECT_THAT(refusal("PK\x03\x04..."),
+              HasSubstr("is a zip archive whose directory, at its end, is not there"));
   EXPECT_THAT(refusal("{\"a\": 1}"), HasSubstr("is a JSON file without a schema"));
   EXPECT_THAT(refusal("{\"schema\": \"other/1\"}"), HasSubstr("is a JSON file of the schema other/1"));
   EXPECT_THAT(refusal("{\"schema"), HasSubstr("is no JSON file, although it begins as one"));

@@ -140,7 +140,20 @@ TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
             refusal(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 9));
   expect_in("larger than the file",
             refusal(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}})", 4));
-  expect_in("larger than the file", refusal(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4));
+  for (const char* extent :
+       {"-1", "1.0", "true", "\"1\"", "[1]", "1e300", "99999999999999999999", "9292337203685477580"})
+    expect_in(
+        "where a whole number is expected",
+        refusal(fmt::format(R"({{"a":{{"dtype":"F32","shape":[{}],"data_offsets":[0,4]}}}})", extent), 4));
+  for (const char* shape : {"3", "{}", "null"})
+    expect_in("where a list of whole numbers is expected",
+              refusal(fmt::format(R"({{"a":{{"dtype":"F32","shape":{},"data_offsets":[0,4]}}}})", shape), 4));
+  expect_in("has array where a whole number",
+            refusal(R"({"a":{"dtype":"F32","shape":[)" + std::string(300'000, '[') +
+                        std::string(300'000, ']') + R"(],"data_offsets":[0,4]}})",
+                    4));
+  expect_in("has 1 data_offsets, not 2",
+            refusal(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4]}})", 4));
   expect_in("needs 4 bytes but is given 4..0",
             refusal(R"({"a":{"dtype":"F32","shape":[],"data_offsets":[4,0]}})", 4));
 }
@@ -148,13 +161,28 @@ TEST(Safetensors, shapes_that_do_not_fit_are_refused) {
 TEST(Safetensors, an_extent_or_offset_that_is_no_whole_number_is_refused) {
   for (const char* number : {"1e300", "2.0", "true", "36893488147419103232", "\"2\""}) {
     expect_in(
-        "no whole number",
+        "a whole number",
         refusal(fmt::format(R"({{"a":{{"dtype":"U8","shape":[{}],"data_offsets":[0,2]}}}})", number), 2));
     expect_in(
-        "no whole number",
+        "a whole number",
         refusal(fmt::format(R"({{"a":{{"dtype":"U8","shape":[2],"data_offsets":[0,{}]}}}})", number), 2));
   }
   expect_in("3 data_offsets", refusal(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2,2]}})", 2));
+}
+
+// Compared with each other one by one, these names would take minutes.
+TEST(Safetensors, a_header_of_very_many_tensors_is_read_at_once) {
+  std::string header = "{";
+  for (int i = 0; i < 200'000; ++i)
+    header +=
+        fmt::format(R"({}"t{}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", i > 0 ? "," : "", i);
+  header += "}";
+  std::string file(sizeof(std::uint64_t), '\0');
+  const std::uint64_t size = header.size();
+  std::memcpy(file.data(), &size, sizeof size);
+  file += header;
+  const auto bytes = std::as_bytes(std::span(file));
+  EXPECT_EQ(parse_safetensors({bytes.begin(), bytes.end()}, "many").tensors.size(), 200'000U);
 }
 
 TEST(Safetensors, a_malformed_header_is_refused) {
