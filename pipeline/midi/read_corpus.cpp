@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "core/aligned.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
@@ -130,8 +131,9 @@ void require_readable(const Corpus& corpus, const ReadOptions& options, const Re
   for (std::size_t kind = 0; kind < report.mended.size(); ++kind) {
     const auto& [files, times, first] = report.mended[kind];
     if (files > 0)
-      log_info("mended in {} of {} files, {} times: {}: {}; the first is {}", files, corpus.files.size(),
-               times, kRepairTexts[kind].found, kRepairTexts[kind].done, corpus.files[first].id);
+      log_info("mended in {} of {} files, {}: {}: {}; the first is {}", files, corpus.files.size(),
+               counted(times, "time"), kRepairTexts[kind].found, kRepairTexts[kind].done,
+               corpus.files[first].id);
   }
   const std::size_t bad = report.refusals.size();
   if (bad == 0) return;

@@ -96,13 +96,20 @@ std::vector<ReadFile<T>> read_files(const Corpus& corpus, const ReadOptions& opt
     if (!team.is_root()) {
       packer << report;
       for (std::size_t i = 0; i < files.size(); ++i)
-        if (team.owner(i) == team.rank) packer << files[i].midi_sha256 << files[i].made;
+        if (team.owner(i) == team.rank) packer << corpus.files[i].id << files[i].midi_sha256 << files[i].made;
     }
     team.collect(packer.take(), [&](int rank, const std::string& bytes) {
       Unpacker unpacker(bytes);
       report.merge(unpacker.read<ReadReport>());
-      for (std::size_t i = 0; i < files.size(); ++i)
-        if (team.owner(i) == rank) unpacker >> files[i].midi_sha256 >> files[i].made;
+      bool same_files = true;  // every rank has listed the folder for itself
+      for (std::size_t i = 0; i < files.size() && same_files; ++i) {
+        if (team.owner(i) != rank) continue;
+        same_files = !unpacker.at_end() && unpacker.read<std::string>() == corpus.files[i].id;
+        if (same_files) unpacker >> files[i].midi_sha256 >> files[i].made;
+      }
+      if (!same_files || !unpacker.at_end())
+        fail(ExitCode::kData, "the files of {} changed while ranks were reading them; run it again",
+             corpus.name);
     });
     if (!team.is_root()) return {};
   }

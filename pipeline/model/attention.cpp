@@ -95,6 +95,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const Shape shape = shape_of(query, distance, heads);
     const AttentionDropout dropout{probability, static_cast<std::uint64_t>(seed)};
     const std::int64_t length = shape.length;
+    const bool drops = dropout_of_row(probability, dropout.seed, 0).threshold > 0;
     const std::vector<Block> blocks = blocks_of(length);
     const Tensor reversed = distance.flip(0);
     Tensor result = torch::empty_like(query);
@@ -132,7 +133,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
                           static_cast<std::size_t>(length), kept + l * length, row);
           }
         }
-        const Matrix mixing{probability > 0 ? scores.data() : kept, length, length, length};
+        const Matrix mixing{drops ? scores.data() : kept, length, length, length};
         multiply(mixing, v, shape.head_of(result, pair));
       }
     });
@@ -222,6 +223,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     return {d_query, d_key, d_value, d_distance, {}, {}, {}, {}};
   }
 
+  /// Sums over pairs are made in so many parts, whatever the threads, so that these do not change them; more
+  /// than so many threads have nothing to do on the way back. Each part is two tables of gradients.
   static constexpr std::int64_t kTableSums = 8;
 };
 

@@ -1,5 +1,6 @@
 #include "model/attention_kernels.h"
 
+#include <cstring>
 #include <limits>
 
 // Highway compiles what follows once for every instruction set.
@@ -30,19 +31,26 @@ HWY_INLINE void for_each_vector(std::size_t size, Step step) {
   if (i < size) step(i, size - i);
 }
 
+/// The end of a row, which is part of a vector, goes through a buffer: masked loads and stores need aligned
+/// rows on older machines, and on some touch what lies behind.
 HWY_INLINE hn::Vec<F> load(const float* at, std::size_t count, float otherwise) {
   const F f;
   if (count == hn::Lanes(f)) return hn::LoadU(f, at);
-  return hn::IfThenElse(hn::FirstN(f, count), hn::MaskedLoad(hn::FirstN(f, count), f, at),
-                        hn::Set(f, otherwise));
+  HWY_ALIGN float buffer[hn::MaxLanes(f)];
+  hn::Store(hn::Set(f, otherwise), f, buffer);
+  std::memcpy(buffer, at, count * sizeof(float));
+  return hn::Load(f, buffer);
 }
 
 HWY_INLINE void store(hn::Vec<F> value, float* at, std::size_t count) {
   const F f;
-  if (count == hn::Lanes(f))
+  if (count == hn::Lanes(f)) {
     hn::StoreU(value, f, at);
-  else
-    hn::BlendedStore(value, hn::FirstN(f, count), f, at);
+    return;
+  }
+  HWY_ALIGN float buffer[hn::MaxLanes(f)];
+  hn::Store(value, f, buffer);
+  std::memcpy(at, buffer, count * sizeof(float));
 }
 
 /// Bits that look random, of key and element number: the finaliser of MurmurHash3 over a Weyl sequence.
@@ -78,7 +86,8 @@ void attention_row_of(const float* scores, const float* positions, const float* 
   const auto top = hn::MaxOfLanes(f, most);
   auto sums = hn::Zero(f);
   for_each_vector(size, [&](std::size_t i, std::size_t n) HWY_ATTR {
-    const auto e = hn::Exp(f, hn::Sub(load(probabilities + i, n, kLowest), top));
+    const auto x = hn::Sub(load(probabilities + i, n, kLowest), top);
+    const auto e = hn::IfThenElse(hn::IsNaN(x), x, hn::Exp(f, x));  // which would make 0 of what is no number
     store(e, probabilities + i, n);
     sums = hn::Add(sums, n == hn::Lanes(f) ? e : hn::IfThenElseZero(hn::FirstN(f, n), e));
   });

@@ -27,8 +27,10 @@ struct Product : torch::autograd::Function<Product> {
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    return {product(gradients[0], saved[1].transpose(-1, -2)),
-            product(saved[0].transpose(-1, -2), gradients[0])};
+    Tensor d_a, d_b;  // frozen weights and fixed features need none
+    if (context->needs_input_grad(0)) d_a = product(gradients[0], saved[1].transpose(-1, -2));
+    if (context->needs_input_grad(1)) d_b = product(saved[0].transpose(-1, -2), gradients[0]);
+    return {d_a, d_b};
   }
 };
 

@@ -20,6 +20,7 @@ constexpr std::string_view kLayerPrefix = "bert.encoder.layer.";
 constexpr std::int64_t kMostLayers = 48, kMostColumns = 16;
 constexpr std::int64_t kAnyExtent = -1;
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 31;  // so that products of two do not overflow
+constexpr std::int64_t kWidestHead = 65'536;
 
 std::string shape_text(const Shape& shape) {
   std::vector<std::string> extents;
@@ -100,9 +101,13 @@ class Layout {
   std::string backbone(std::string_view name) const { return fmt::format("{}{}", prefix_, name); }
 
   /// An extent of the tensor; kAnyExtent, which every extent fits, where there is no such tensor.
-  std::int64_t extent(const std::string& name, std::size_t dimensions, std::size_t axis) const {
+  std::int64_t extent(const std::string& name, std::size_t dimensions, std::size_t axis) {
     const SafeTensor* found = find(name, dimensions);
-    return found == nullptr || found->shape[axis] > kLargestExtent ? kAnyExtent : found->shape[axis];
+    if (found == nullptr) return kAnyExtent;
+    if (found->shape[axis] <= kLargestExtent) return found->shape[axis];
+    made_.problems.push_back(fmt::format("of a wrong shape: {} {} is beyond any model", printable(name),
+                                         shape_text(found->shape)));
+    return kAnyExtent;
   }
 
   void find_sizes() {
@@ -200,6 +205,11 @@ class Layout {
     const auto has = [&](std::string_view prefix) {
       return std::ranges::any_of(names_, [&](std::string_view name) { return name.starts_with(prefix); });
     };
+    const auto require_widths = [&](std::initializer_list<std::int64_t> widths) {
+      if (std::ranges::any_of(widths, [](std::int64_t width) { return width == 0 || width > kWidestHead; }))
+        made_.problems.push_back(fmt::format(
+            "of a wrong shape: a width of the head or the number of classes is not in 1..{}", kWidestHead));
+    };
     if (has("attention.ws") || has("classifier.0.")) {
       made_.kind = "sequence";
       SequenceHeadSizes& head = made_.head;
@@ -207,6 +217,7 @@ class Layout {
       head.attention_rows = extent("attention.ws2.weight", 2, 0);
       head.hidden = extent("classifier.0.weight", 2, 0);
       head.classes = extent("classifier.2.weight", 2, 0);
+      require_widths({head.attention_width, head.attention_rows, head.hidden, head.classes});
       expect_plain("attention.ws1.weight", {head.attention_width, hidden});
       expect_plain("attention.ws2.weight", {head.attention_rows, head.attention_width});
       const bool is_known = head.attention_rows != kAnyExtent && hidden != kAnyExtent;
@@ -214,9 +225,11 @@ class Layout {
       expect_plain_linear("classifier.2", head.hidden, head.classes);
     } else if (has("classifier.")) {
       made_.kind = "token";
-      const std::int64_t width = extent("classifier.1.weight", 2, 0);
+      const std::int64_t width = extent("classifier.1.weight", 2, 0),
+                         classes = extent("classifier.3.weight", 2, 0);
+      require_widths({width, classes});
       expect_plain_linear("classifier.1", hidden, width);
-      expect_plain_linear("classifier.3", width, extent("classifier.3.weight", 2, 0));
+      expect_plain_linear("classifier.3", width, classes);
     } else if (has("mask_lm.")) {
       made_.kind = "masked-LM";
       for (std::size_t i = 0; i < made_.sizes.column_sizes.size(); ++i)
@@ -228,7 +241,7 @@ class Layout {
     const auto found = expected_.find(name);
     if (found == expected_.end()) {
       if (backbone_only_ && !name.starts_with(backbone("bert.")))
-        made_.others.emplace_back(name);
+        made_.others.push_back(printable(name));
       else
         made_.problems.push_back(
             fmt::format("not expected: {} {} {}", printable(name), shape_text(tensor.shape), tensor.dtype));

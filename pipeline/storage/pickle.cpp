@@ -15,7 +15,8 @@ using Kind = PickleValue::Kind;
 
 constexpr PickleIndex kNothing = std::numeric_limits<PickleIndex>::max();
 /// What follows is not read, so that indices of 32 bits are enough. Of a legacy file, all the rest is given.
-constexpr std::size_t kLargestPickle = std::size_t{1} << 30;
+/// A checkpoint's names and numbers take less than a megabyte; a value may take 64 times its instruction.
+constexpr std::size_t kLargestPickle = std::size_t{1} << 26;
 constexpr std::size_t kLongestShown = 60;  // letters of a name in a message
 
 /// The instructions that are taken; the letters are Python's.
@@ -262,13 +263,16 @@ class Machine {
   }
   void memoize(std::size_t key) {
     peek();
-    // Python numbers them one after the other: no sound pickle leaves a gap, and a gap costs memory.
-    if (key > memo_.size()) refuse("entry {} of the memo is filled where {} is next", key, memo_.size());
-    if (key == memo_.size()) memo_.push_back(kNothing);
+    // Python numbers them one after the other, Python 2 from 1 on: no sound pickle leaves a gap, and a gap
+    // costs memory.
+    if (key > std::max<std::size_t>(memo_.size(), 1))
+      refuse("entry {} of the memo is filled where {} is next", key, memo_.size());
+    while (memo_.size() <= key) memo_.push_back(kNothing);
     memo_[key] = stack_.back();
   }
   void recall(std::size_t key) {
-    if (key >= memo_.size()) refuse("entry {} of the memo is asked for, which has {}", key, memo_.size());
+    if (key >= memo_.size() || memo_[key] == kNothing)
+      refuse("entry {} of the memo is asked for, which has {}", key, memo_.size());
     stack_.push_back(memo_[key]);
   }
   void make_tuple(std::vector<PickleIndex> items) { make(Kind::kTuple).items = std::move(items); }

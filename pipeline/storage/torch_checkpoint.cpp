@@ -23,8 +23,9 @@ using Kind = PickleValue::Kind;
 
 constexpr std::size_t kLargestFile = std::size_t{1} << 40;
 constexpr std::size_t kMostDimensions = 16;
-constexpr std::size_t kMostShown = 12;     // keys in a message, numbers of a score
-constexpr std::size_t kLongestShown = 80;  // bytes of a text beside the weights
+constexpr std::size_t kMostShown = 12;        // keys in a message, numbers of a score
+constexpr std::size_t kMostDescribed = 1000;  // entries beside the weights
+constexpr std::size_t kLongestShown = 80;     // bytes of a text beside the weights
 constexpr std::string_view kMagic{"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19",
                                   10};          // torch.serialization.MAGIC_NUMBER
 constexpr std::int64_t kLegacyProtocol = 1001;  // torch.serialization.PROTOCOL_VERSION
@@ -519,6 +520,10 @@ class Reader {
     const PickleValue& root = object_.top();
     const auto pairs = pairs_of(object_, root);
     if (!pairs) refuse("holds {}; expected a dictionary with a state_dict", kind_text(root));
+    std::set<std::string_view> names;  // Python would take the last of equal ones
+    for (const auto& [key, value] : *pairs)
+      if (object_[key].kind == Kind::kText && !names.insert(object_[key].text).second)
+        refuse("has the entry {} twice", printable(shown(object_[key].text)));
     const PickleValue* state = member(object_, root, "state_dict");
     if (state != nullptr) {
       read_state(*state, true);
@@ -564,6 +569,8 @@ class Reader {
   }
 
   void describe(const PickleValue& key, const PickleValue& value) {
+    if (checkpoint_.scores.size() + checkpoint_.unread.size() == kMostDescribed)
+      refuse("has more than {} entries beside its weights", kMostDescribed);
     const std::string name = key.kind == Kind::kText ? shown(key.text) : "(no text)";
     if (auto text = score_text(value))
       checkpoint_.scores.emplace_back(name, std::move(*text));

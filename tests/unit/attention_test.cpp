@@ -97,6 +97,22 @@ TEST(Attention, with_dropout_gradients_are_those_of_the_mask_that_was_drawn) {
   EXPECT_TRUE(torch::allclose(found[3][0], expected[0].t().mm(t.upstream[0]), 1e-3, 1e-5));
 }
 
+TEST(Attention, a_score_that_is_no_number_is_not_hidden) {
+  Tensors t = random_tensors({1, 40, 1, 8, 64, false});
+  const torch::NoGradGuard no_grad;
+  t.distance[63 + 20].fill_(std::numeric_limits<float>::quiet_NaN());  // of queries 20 words after a key
+  const Tensor found = attention(t.query, t.key, t.value, t.distance, t.bias, 1, {});
+  const Tensor plain = plain_attention(t.query, t.key, t.value, t.distance, t.bias, 1, 0);
+  EXPECT_TRUE(torch::equal(found.isnan(), plain.isnan()));
+  EXPECT_TRUE(found.isnan().any().item<bool>());
+}
+
+TEST(Attention, a_dropout_too_rare_to_happen_changes_nothing) {
+  const Tensors t = random_tensors({1, 20, 1, 8, 32, false});
+  EXPECT_TRUE(torch::equal(attention(t.query, t.key, t.value, t.distance, t.bias, 1, {1e-12, 3}),
+                           attention(t.query, t.key, t.value, t.distance, t.bias, 1, {})));
+}
+
 TEST(Dropout, drops_its_share_scales_the_rest_and_goes_back_by_the_same_mask) {
   torch::manual_seed(1);
   const Tensor x = torch::ones({400, 101}).requires_grad_();

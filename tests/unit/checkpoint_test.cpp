@@ -406,7 +406,25 @@ TEST(Checkpoint, legacy_files_that_are_not_whole_or_not_ours_to_read_are_refused
               HasSubstr("its state_dict is something else; expected a dictionary"));
   EXPECT_THAT(refusal_of_bytes(legacy(dictionary({{"w", tensor(storage("0", 12), 0, {2}, {1})},
                                                   {"w", tensor(storage("0", 12), 0, {2}, {1})}}))),
-              HasSubstr("has w twice"));
+              HasSubstr("has the entry w twice"));
+  const std::string state = "}(" + text("w") + tensor(storage("0", 12), 0, {12}, {1}) + "u";
+  EXPECT_EQ(refusal_of_bytes(legacy(dictionary({{"epoch", "K\x01"}, {"state_dict", state}}))), "");
+  EXPECT_THAT(
+      refusal_of_bytes(legacy(dictionary({{"epoch", "K\x01"}, {"epoch", "K\x02"}, {"state_dict", state}}))),
+      HasSubstr("has the entry epoch twice"));
+}
+
+TEST(Checkpoint, with_more_beside_its_weights_than_anyone_reads_is_refused) {
+  std::vector<std::pair<std::string, std::string>> items = {{"w", tensor(storage("0", 12), 0, {12}, {1})}};
+  for (int i = 0; i < 1001; ++i) items.emplace_back(fmt::format("score {}", i), "K\x01");
+  EXPECT_THAT(refusal_of_bytes(legacy(dictionary(items))),
+              HasSubstr("more than 1000 entries beside its weights"));
+}
+
+TEST(Checkpoint, whose_memo_begins_at_one_as_python_2_writes_it_is_read) {
+  const Pickle pickle = parse_pickle(bytes_of(kProtocol + "K\x05q\x01h\x01\x86."), {}, "F");
+  EXPECT_EQ(pickle.top().items.size(), 2U);
+  EXPECT_NE(refusal_of([&] { parse_pickle(bytes_of(kProtocol + "K\x05q\x01h\x00\x86."), {}, "F"); }), "");
 }
 
 TEST(Checkpoint, zip_archives_that_are_no_checkpoints_or_would_unpack_to_too_much_are_refused) {
@@ -578,6 +596,8 @@ TEST(Checkpoint, sizes_that_no_model_can_have_are_told) {
               ElementsAre(HasSubstr("size of a column is 0")));
   EXPECT_THAT(problems_with("midibert.word_emb.0.lut.weight", {0, INT64_MAX}), Not(testing::IsEmpty()));
   EXPECT_THAT(problems_with("midibert.bert.embeddings.LayerNorm.weight", {8}).size(), testing::Gt(15U));
+  for (const std::int64_t classes : {std::int64_t{0}, std::int64_t{1} << 20, INT64_MAX})
+    EXPECT_THAT(problems_with("classifier.2.weight", {classes, 0}), Not(testing::IsEmpty())) << classes;
 }
 
 TEST(Checkpoint, of_another_model_is_refused_before_anything_is_written) {

@@ -189,6 +189,28 @@ TEST_F(ReadCorpusTest, ranks_share_the_files_and_nothing_is_told_twice) {
     EXPECT_EQ(read({.skip_bad_files = true, .threads = 2}, ranks), "19 read, 1 bad, 1 mended");
 }
 
+TEST_F(ReadCorpusTest, a_folder_that_changes_while_ranks_list_it_is_refused) {
+  const Corpus corpus = open_folder(folder_.path());
+  Corpus longer = corpus;
+  longer.files.insert(longer.files.begin(), corpus.files.front());
+  longer.files.front().id = "00 new.mid";
+  const auto size_of = [](const CorpusPiece& piece) { return piece.midi.notes.size(); };
+  for (const Corpus& other_listing : {corpus, longer}) {
+    std::string sent;
+    Team other{.rank = 1, .size = 2}, root{.size = 2};
+    other.collect = [&](std::string own, const Team::AtRoot&) { sent = std::move(own); };
+    root.collect = [&](const std::string&, const Team::AtRoot& at_root) { at_root(1, sent); };
+    EXPECT_TRUE(read_files<std::size_t>(other_listing, {}, other, "test", size_of).empty());
+    const auto read = [&] {
+      EXPECT_EQ(read_files<std::size_t>(corpus, {}, root, "test", size_of).size(), 20u);
+    };
+    if (other_listing.files.size() == corpus.files.size())
+      EXPECT_EQ(refusal_of(read), "");
+    else
+      EXPECT_THAT(refusal_of(read), HasSubstr("changed while ranks were reading them"));
+  }
+}
+
 TEST_F(ReadCorpusTest, fail_fast_stops_at_the_first_bad_file) {
   folder_.write("00.mid", "garbage");
   folder_.write("01.mid", "garbage");
