@@ -44,7 +44,11 @@ int main(int argc, char** argv) {
   std::filesystem::path output, tokens_file, keys;
   bool dry_run = false, report = false, report_all = false;
   auto* output_option = app.add_option("--output", output, "the file to write; a report does without");
-  app.add_option("--tokens", tokens_file, "tokens.h5 whose rows are the segments of --unit segment");
+  auto* tokens_option =
+      app.add_option("--tokens", tokens_file, "tokens.h5 whose rows are the segments of --unit segment");
+  for (const char* said_by_file :
+       {"--pairing", "--scheme", "--ticks", "--out-of-range", "--segment-words", "--min-tail-words"})
+    tokens_option->excludes(flags.option(said_by_file));
   app.add_flag("--report", report, "print how the modes go with the labels");
   app.add_flag("--report-all", report_all,
                "the same for every profile with every weighting, one a line; writes no file")

@@ -66,15 +66,11 @@ struct Shape {
     float* data = x.data_ptr<float>() + pair / heads * length * hidden() + pair % heads * head_width;
     return {data, length, head_width, hidden()};
   }
-  /// The rows of the table that the queries of a block meet, in the order of Block; `reversed` is the table
-  /// from its end.
-  Matrix query_offsets(const Tensor& reversed_OD, const Block& block) const {
-    return {reversed_OD.data_ptr<float>() + (max_position - block.first - block.rows) * head_width,
+  /// The rows of the table that a block meets, in the order of Block. e(l, r) of a key r ascends with l, so
+  /// keys read the table as it is; of a query l it descends with r, so queries read it from its end.
+  Matrix offsets(const Tensor& table_OD, const Block& block) const {
+    return {table_OD.data_ptr<float>() + (max_position - block.first - block.rows) * head_width,
             block.offsets(), head_width, head_width};
-  }
-  /// The same for keys, in the plain table: e(l, r) of a key r ascends with l.
-  Matrix key_offsets(const Tensor& distance_OD, const Block& block) const {
-    return query_offsets(distance_OD, block);
   }
   float scale() const { return static_cast<float>(1 / std::sqrt(static_cast<double>(head_width))); }
 };
@@ -113,7 +109,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
         multiply(q, k.transposed(), all_scores);
         for (const Block& block : blocks) {
           const Matrix products{by_key.data(), block.rows, block.offsets(), block.offsets()};
-          multiply(k.rows_from(block.first, block.rows), shape.key_offsets(distance, block).transposed(),
+          multiply(k.rows_from(block.first, block.rows), shape.offsets(distance, block).transposed(),
                    products);
           // Column l of the block's keys, read along the keys, is a piece of row l of the scores.
           for (std::int64_t l = 0; l < length; ++l)
@@ -123,7 +119,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
         float* kept = probabilities.data_ptr<float>() + pair * length * length;
         for (const Block& block : blocks) {
           const Matrix products{by_query.data(), block.rows, block.offsets(), block.offsets()};
-          multiply(q.rows_from(block.first, block.rows), shape.query_offsets(reversed, block).transposed(),
+          multiply(q.rows_from(block.first, block.rows), shape.offsets(reversed, block).transposed(),
                    products);
           for (std::int64_t i = 0; i < block.rows; ++i) {
             const std::int64_t l = block.first + i;
@@ -195,9 +191,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
             const Matrix d_products{skewed, block.rows, block.offsets(), block.offsets()};
             const Matrix d_q_rows = d_q.rows_from(block.first, block.rows);
             multiply(d_scores, k, d_q_rows);
-            multiply(d_products, shape.query_offsets(reversed, block), d_q_rows, true);
+            multiply(d_products, shape.offsets(reversed, block), d_q_rows, true);
             multiply(d_products.transposed(), q.rows_from(block.first, block.rows),
-                     shape.query_offsets(d_reversed, block), true);
+                     shape.offsets(d_reversed, block), true);
           }
           multiply(mixing.transposed(), d_out, shape.head_of(d_value, pair));
           for (const Block& keys : blocks) {
@@ -212,9 +208,9 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
             const Matrix d_products{by_key.data(), keys.rows, keys.offsets(), keys.offsets()};
             const Matrix d_k_rows = d_k.rows_from(keys.first, keys.rows);
             multiply(d_scores, q, d_k_rows);
-            multiply(d_products, shape.key_offsets(distance, keys), d_k_rows, true);
+            multiply(d_products, shape.offsets(distance, keys), d_k_rows, true);
             multiply(d_products.transposed(), k.rows_from(keys.first, keys.rows),
-                     shape.key_offsets(d_distance, keys), true);
+                     shape.offsets(d_distance, keys), true);
           }
         }
       }
