@@ -1,5 +1,6 @@
 #include "model/attention_kernels.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -38,7 +39,7 @@ HWY_INLINE hn::Vec<F> load(const float* at, std::size_t count, float otherwise) 
   if (count == hn::Lanes(f)) return hn::LoadU(f, at);
   HWY_ALIGN float buffer[hn::MaxLanes(f)];
   hn::Store(hn::Set(f, otherwise), f, buffer);
-  std::memcpy(buffer, at, count * sizeof(float));
+  std::memcpy(buffer, at, std::min(count, hn::MaxLanes(f)) * sizeof(float));
   return hn::Load(f, buffer);
 }
 
@@ -50,7 +51,7 @@ HWY_INLINE void store(hn::Vec<F> value, float* at, std::size_t count) {
   }
   HWY_ALIGN float buffer[hn::MaxLanes(f)];
   hn::Store(value, f, buffer);
-  std::memcpy(at, buffer, count * sizeof(float));
+  std::memcpy(at, buffer, std::min(count, hn::MaxLanes(f)) * sizeof(float));
 }
 
 /// Bits that look random, of key and element number: the finaliser of MurmurHash3 over a Weyl sequence.
