@@ -12,7 +12,7 @@
 #include "core/error.h"
 #include "core/provenance.h"
 #include "distributed/gpu_plugin.h"
-#include "model/attention_kernels.h"
+#include "model/contraction.h"
 #include "ranked_stage.h"
 
 namespace {
@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
                                  at::globalContext().hasMKL() ? "MKL" : "no MKL"));
     line("CPU", fmt::format("{} cores, float32 products by {}, own kernels for {}",
                             std::thread::hardware_concurrency(),
-                            at::globalContext().hasMKLDNN() ? "oneDNN" : "ATen", attention_kernel_target()));
+                            at::globalContext().hasMKLDNN() ? "oneDNN" : "ATen", kernel_target()));
     line("MPI", World::describe());
     line("HDF5", hdf5_version());
     line("data", data_found());

@@ -4,10 +4,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/torch.h>
 
-#include <cmath>
 #include <vector>
 
-#include "model/dropout.h"
+#include "model/head_attention.h"
 #include "model/products.h"
 #include "model/relative_attention.h"
 
@@ -18,125 +17,158 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr std::int64_t kBlock = 128;  // queries (or keys) whose offsets are multiplied together
+/// What a call works on: heads of sequences, "pairs", one after another.
+struct Call {
+  Sequences sequences;
+  std::int64_t heads, width, max_position;
+  AttentionDropout dropout;
 
-/// A matrix of float32 somewhere: element (i, j) at data[i · row_stride + j · column_stride].
-struct Matrix {
-  float* data;
-  std::int64_t rows, columns, row_stride, column_stride = 1;
-
-  Matrix transposed() const { return {data, columns, rows, column_stride, row_stride}; }
-  Matrix rows_from(std::int64_t first, std::int64_t count) const {
-    return {data + first * row_stride, count, columns, row_stride, column_stride};
+  std::int64_t pairs() const { return sequences.count() * heads; }
+  std::int64_t sequence_of(std::int64_t pair) const { return pair / heads; }
+  std::int64_t start_of(std::int64_t pair) const {
+    return sequences.starts[static_cast<std::size_t>(sequence_of(pair))];
   }
-  Tensor tensor() const {
-    return at::from_blob(data, {rows, columns}, {row_stride, column_stride}, at::TensorOptions(at::kFloat));
+  HeadSize size_of(std::int64_t pair) const { return {sequences.length(sequence_of(pair)), width}; }
+  HeadSize largest() const { return {sequences.longest(), width}; }
+  /// Where the probabilities of a pair begin, matrices [length, padded length] one after another; of pairs()
+  /// their number.
+  std::int64_t probabilities_at(std::int64_t pair) const {
+    std::int64_t before = 0;
+    for (std::int64_t s = 0; s < pair / heads; ++s)
+      before += heads * sequences.length(s) * padded(sequences.length(s));
+    if (pair == pairs()) return before;
+    const HeadSize size = size_of(pair);
+    return before + pair % heads * size.length * size.rows();
+  }
+  HeadDropout dropout_of(std::int64_t pair) const {
+    return {dropout.probability, dropout.seed, pair * max_position};
   }
 };
 
-/// c = a·b, or c += a·b.
-void multiply(const Matrix& a, const Matrix& b, const Matrix& c, bool adds = false) {
-  multiply_into(a.tensor(), b.tensor(), c.tensor(), adds);
-}
-
-/// Queries (or keys) first..first+rows of a head, and the products with all offsets that they have to the L
-/// keys (or queries): row i of [rows, L + rows - 1], read from column rows - 1 - i on, is in the order of the
-/// others. So the same numbers seen with a row stride one shorter are a matrix [rows, L].
-struct Block {
-  std::int64_t first, rows, length;
-
-  std::int64_t offsets() const { return length + rows - 1; }
-  std::int64_t others_at(std::int64_t i) const { return i * offsets() + rows - 1 - i; }
+/// The rows that a head has in [rows, heads · width]: row l at data + l · stride.
+template <class T>
+struct HeadRows {
+  T* data;
+  std::int64_t stride;
 };
-
-std::vector<Block> blocks_of(std::int64_t length) {
-  std::vector<Block> blocks;
-  for (std::int64_t first = 0; first < length; first += kBlock)
-    blocks.push_back({first, std::min(kBlock, length - first), length});
-  return blocks;
+template <class T>
+HeadRows<T> rows_of(const Call& call, std::int64_t pair, T* data) {
+  const std::int64_t stride = call.heads * call.width;
+  return {data + call.start_of(pair) * stride + pair % call.heads * call.width, stride};
 }
 
-/// The sizes of a call, and where a head's rows are.
-struct Shape {
-  std::int64_t batch, length, heads, head_width, max_position;
-
-  std::int64_t hidden() const { return heads * head_width; }
-  /// Head `pair` of batch × heads in a tensor [batch, L, hidden].
-  Matrix head_of(const Tensor& x, std::int64_t pair) const {
-    float* data = x.data_ptr<float>() + pair / heads * length * hidden() + pair % heads * head_width;
-    return {data, length, head_width, hidden()};
-  }
-  /// The rows of the table that a block meets, in the order of Block. e(l, r) of a key r ascends with l, so
-  /// keys read the table as it is; of a query l it descends with r, so queries read it from its end.
-  Matrix offsets(const Tensor& table_OD, const Block& block) const {
-    return {table_OD.data_ptr<float>() + (max_position - block.first - block.rows) * head_width,
-            block.offsets(), head_width, head_width};
-  }
-  float scale() const { return static_cast<float>(1 / std::sqrt(static_cast<double>(head_width))); }
-};
-
-Shape shape_of(const Tensor& query_BLH, const Tensor& distance_OD, std::int64_t heads) {
-  return {query_BLH.size(0), query_BLH.size(1), heads, query_BLH.size(2) / heads,
-          (distance_OD.size(0) + 1) / 2};
+/// Rows as float32, [rows, columns], 0 behind the sequence.
+template <class T>
+void load(const HeadSize& size, const HeadRows<const T>& from, float* to) {
+  for (std::int64_t l = 0; l < size.length; ++l)
+    for (std::int64_t i = 0; i < size.width; ++i)
+      to[l * size.columns() + i] = static_cast<float>(from.data[l * from.stride + i]);
+  std::fill(to + size.length * size.columns(), to + size.rows() * size.columns(), 0.0F);
 }
 
-const float* bias_of(const Tensor& bias_BL, const Shape& shape, std::int64_t pair) {
-  return bias_BL.numel() > 0 ? bias_BL.data_ptr<float>() + pair / shape.heads * shape.length : nullptr;
+/// The same as columns, [columns, stride].
+template <class T>
+void load_transposed(const HeadSize& size, const HeadRows<const T>& from, float* to) {
+  for (std::int64_t first = 0; first < size.length; first += kLanes)  // few rows, so that all stay in cache
+    for (std::int64_t i = 0; i < size.width; ++i)
+      for (std::int64_t l = first; l < std::min(first + kLanes, size.length); ++l)
+        to[i * size.stride() + l] = static_cast<float>(from.data[l * from.stride + i]);
+  for (std::int64_t i = 0; i < size.width; ++i)
+    std::fill(to + i * size.stride() + size.length, to + i * size.stride() + size.rows(), 0.0F);
+}
+
+template <class T>
+void store(const HeadSize& size, const float* from, const HeadRows<T>& to) {
+  for (std::int64_t l = 0; l < size.length; ++l)
+    for (std::int64_t i = 0; i < size.width; ++i)
+      to.data[l * to.stride + i] = static_cast<T>(from[l * size.columns() + i]);
+}
+
+RelativeTables tables_of(const Call& call, const Tensor& distance) {
+  return {distance.const_data_ptr<float>(), call.max_position, call.largest()};
+}
+
+/// What is added to the scores of every word of a sequence as a key.
+void load_bias(const HeadSize& size, const float* of_sequence, float* bias) {
+  for (std::int64_t r = 0; r < size.rows(); ++r)
+    bias[r] = r >= size.length ? kNoKey : of_sequence == nullptr ? 0.0F : of_sequence[r];
+}
+
+template <class T>
+void attend_all(const Call& call, const Tensor& query, const Tensor& key, const Tensor& value,
+                const Tensor& distance, const Tensor& bias, Tensor& result, Tensor& probabilities) {
+  const RelativeTables tables = tables_of(call, distance);
+  at::parallel_for(0, call.pairs(), 1, [&](std::int64_t first, std::int64_t last) {
+    HeadForward head(call.largest());
+    std::vector<float> key_bias(static_cast<std::size_t>(call.largest().rows()));
+    for (std::int64_t pair = first; pair < last; ++pair) {
+      const HeadSize size = call.size_of(pair);
+      load(size, rows_of(call, pair, query.const_data_ptr<T>()), head.query);
+      load_transposed(size, rows_of(call, pair, key.const_data_ptr<T>()), head.key_T);
+      load(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value);
+      load_bias(size, bias.numel() > 0 ? bias.const_data_ptr<float>() + call.start_of(pair) : nullptr,
+                key_bias.data());
+      attend(size, tables, key_bias.data(), call.dropout_of(pair), head,
+             probabilities.data_ptr<float>() + call.probabilities_at(pair));
+      store(size, head.result, rows_of(call, pair, result.data_ptr<T>()));
+    }
+  });
+}
+
+/// Gradients of a table are summed over pairs in so many parts, whatever the threads, so that these do not
+/// change them; more than so many threads have nothing to do on the way back.
+constexpr std::int64_t kTableSums = 16;
+
+template <class T>
+Tensor attend_all_backward(const Call& call, const Tensor& d_result, const Tensor& query, const Tensor& key,
+                           const Tensor& value, const Tensor& distance, const Tensor& probabilities,
+                           Tensor& d_query, Tensor& d_key, Tensor& d_value) {
+  const RelativeTables tables = tables_of(call, distance);
+  const HeadSize largest = call.largest();
+  const std::int64_t sums = std::min(kTableSums, call.pairs());
+  Tensor d_tables = torch::zeros({sums, 2 * largest.rows(), largest.columns()}, distance.options());
+  at::parallel_for(0, sums, 1, [&](std::int64_t first, std::int64_t last) {
+    HeadBackward head(largest);
+    for (std::int64_t sum = first; sum < last; ++sum) {
+      float* d_distance =
+          d_tables.data_ptr<float>() + (2 * sum + 1) * largest.rows() * largest.columns();  // of 0
+      for (std::int64_t pair = sum; pair < call.pairs(); pair += sums) {
+        const HeadSize size = call.size_of(pair);
+        load(size, rows_of(call, pair, query.const_data_ptr<T>()), head.query);
+        load(size, rows_of(call, pair, key.const_data_ptr<T>()), head.key);
+        load_transposed(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value_T);
+        load(size, rows_of(call, pair, d_result.const_data_ptr<T>()), head.d_result);
+        attend_backward(size, tables, call.dropout.probability,
+                        probabilities.const_data_ptr<float>() + call.probabilities_at(pair), head,
+                        d_distance);
+        store(size, head.d_query, rows_of(call, pair, d_query.data_ptr<T>()));
+        store(size, head.d_key, rows_of(call, pair, d_key.data_ptr<T>()));
+        store(size, head.d_value, rows_of(call, pair, d_value.data_ptr<T>()));
+      }
+    }
+  });
+  Tensor d_distance = torch::zeros_like(distance);
+  const std::int64_t reach = std::min<std::int64_t>(largest.rows(), call.max_position) - 1;
+  d_distance.slice(0, call.max_position - 1 - reach, call.max_position + reach)
+      .copy_(d_tables.sum(0)
+                 .slice(0, largest.rows() - reach, largest.rows() + reach + 1)
+                 .slice(1, 0, call.width));
+  return d_distance;
 }
 
 struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value,
-                        const Tensor& distance, const Tensor& bias, std::int64_t heads, double probability,
-                        std::int64_t seed) {
-    const Shape shape = shape_of(query, distance, heads);
-    const AttentionDropout dropout{probability, static_cast<std::uint64_t>(seed)};
-    const std::int64_t length = shape.length;
-    const bool drops = dropout_of_row(probability, dropout.seed, 0).threshold > 0;
-    const std::vector<Block> blocks = blocks_of(length);
-    const Tensor reversed = distance.flip(0);
-    Tensor result = torch::empty_like(query);
-    Tensor probabilities = torch::empty({shape.batch * heads, length, length}, query.options());
-
-    at::parallel_for(0, shape.batch * heads, 1, [&](std::int64_t first, std::int64_t last) {
-      const at::NoGradGuard no_grad;
-      std::vector<float> scores(static_cast<std::size_t>(length * length));
-      std::vector<float> by_query(static_cast<std::size_t>(kBlock * (length + kBlock))),
-          by_key(by_query.size());
-      for (std::int64_t pair = first; pair < last; ++pair) {
-        const Matrix q = shape.head_of(query, pair), k = shape.head_of(key, pair),
-                     v = shape.head_of(value, pair);
-        const Matrix all_scores{scores.data(), length, length, length};
-        multiply(q, k.transposed(), all_scores);
-        for (const Block& block : blocks) {
-          const Matrix products{by_key.data(), block.rows, block.offsets(), block.offsets()};
-          multiply(k.rows_from(block.first, block.rows), shape.offsets(distance, block).transposed(),
-                   products);
-          // Column l of the block's keys, read along the keys, is a piece of row l of the scores.
-          for (std::int64_t l = 0; l < length; ++l)
-            add_column(by_key.data() + block.others_at(0) + l, static_cast<std::size_t>(block.offsets() - 1),
-                       static_cast<std::size_t>(block.rows), scores.data() + l * length + block.first);
-        }
-        float* kept = probabilities.data_ptr<float>() + pair * length * length;
-        for (const Block& block : blocks) {
-          const Matrix products{by_query.data(), block.rows, block.offsets(), block.offsets()};
-          multiply(q.rows_from(block.first, block.rows), shape.offsets(reversed, block).transposed(),
-                   products);
-          for (std::int64_t i = 0; i < block.rows; ++i) {
-            const std::int64_t l = block.first + i;
-            float* row = scores.data() + l * length;
-            attention_row(row, by_query.data() + block.others_at(i), bias_of(bias, shape, pair),
-                          shape.scale(), dropout_of_row(dropout.probability, dropout.seed, pair * length + l),
-                          static_cast<std::size_t>(length), kept + l * length, row);
-          }
-        }
-        const Matrix mixing{drops ? scores.data() : kept, length, length, length};
-        multiply(mixing, v, shape.head_of(result, pair));
-      }
-    });
+                        const Tensor& distance, const Tensor& bias, const Call& call) {
+    Tensor result = torch::zeros_like(query);
+    Tensor probabilities = torch::empty({call.probabilities_at(call.pairs())}, distance.options());
+    if (query.scalar_type() == torch::kFloat32)
+      attend_all<float>(call, query, key, value, distance, bias, result, probabilities);
+    else
+      attend_all<at::BFloat16>(call, query, key, value, distance, bias, result, probabilities);
     context->save_for_backward({query, key, value, distance, probabilities});
-    context->saved_data["heads"] = heads;
-    context->saved_data["probability"] = probability;
-    context->saved_data["seed"] = seed;
+    context->saved_data["starts"] = call.sequences.starts;
+    context->saved_data["heads"] = call.heads;
+    context->saved_data["probability"] = call.dropout.probability;
     return result;
   }
 
@@ -144,102 +176,27 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     const auto saved = context->get_saved_variables();
     const Tensor &query = saved[0], &key = saved[1], &value = saved[2], &distance = saved[3],
                  &probabilities = saved[4];
-    const std::int64_t heads = context->saved_data["heads"].toInt();
-    const AttentionDropout dropout{context->saved_data["probability"].toDouble(),
-                                   static_cast<std::uint64_t>(context->saved_data["seed"].toInt())};
-    const Shape shape = shape_of(query, distance, heads);
-    const std::int64_t length = shape.length;
-    const std::vector<Block> blocks = blocks_of(length);
-    const Tensor d_result = gradients[0].contiguous(), reversed = distance.flip(0);
-    Tensor d_query = torch::empty_like(query), d_key = torch::empty_like(key),
-           d_value = torch::empty_like(value);
-    // One table a pair: sums over pairs in their order, whatever the threads.
-    Tensor d_tables = torch::zeros(
-        {2, std::min<std::int64_t>(kTableSums, shape.batch * heads), distance.size(0), shape.head_width},
-        query.options());
-    const std::int64_t sums = d_tables.size(1);
-
-    at::parallel_for(0, sums, 1, [&](std::int64_t first, std::int64_t last) {
-      const at::NoGradGuard no_grad;
-      const auto area = static_cast<std::size_t>(length * length);
-      std::vector<float> d_mixing(area), dropped(area);
-      // The gradients of the scores as blocks of queries, and, transposed, of keys, with zeros where a query
-      // has an offset to no key.
-      const auto skewed_size = static_cast<std::size_t>(kBlock * (length + kBlock));
-      std::vector<float> by_query(blocks.size() * skewed_size, 0.0F), by_key(skewed_size);
-      for (std::int64_t sum = first; sum < last; ++sum) {
-        const Tensor d_reversed = d_tables[0][sum], d_distance = d_tables[1][sum];
-        for (std::int64_t pair = sum; pair < shape.batch * heads; pair += sums) {
-          const Matrix q = shape.head_of(query, pair), k = shape.head_of(key, pair),
-                       v = shape.head_of(value, pair);
-          const Matrix d_out = shape.head_of(d_result, pair), d_q = shape.head_of(d_query, pair),
-                       d_k = shape.head_of(d_key, pair);
-          const Matrix mixing{dropped.data(), length, length, length};
-          multiply(d_out, v.transposed(), {d_mixing.data(), length, length, length});
-          const float* kept = probabilities.data_ptr<float>() + pair * length * length;
-          for (std::size_t b = 0; b < blocks.size(); ++b) {
-            const Block& block = blocks[b];
-            float* skewed = by_query.data() + b * skewed_size;
-            for (std::int64_t i = 0; i < block.rows; ++i) {
-              const std::int64_t l = block.first + i;
-              attention_row_backward(kept + l * length, d_mixing.data() + l * length, shape.scale(),
-                                     dropout_of_row(dropout.probability, dropout.seed, pair * length + l),
-                                     static_cast<std::size_t>(length), dropped.data() + l * length,
-                                     skewed + block.others_at(i));
-            }
-            const Matrix d_scores{skewed + block.others_at(0), block.rows, length, block.offsets() - 1};
-            const Matrix d_products{skewed, block.rows, block.offsets(), block.offsets()};
-            const Matrix d_q_rows = d_q.rows_from(block.first, block.rows);
-            multiply(d_scores, k, d_q_rows);
-            multiply(d_products, shape.offsets(reversed, block), d_q_rows, true);
-            multiply(d_products.transposed(), q.rows_from(block.first, block.rows),
-                     shape.offsets(d_reversed, block), true);
-          }
-          multiply(mixing.transposed(), d_out, shape.head_of(d_value, pair));
-          for (const Block& keys : blocks) {
-            std::fill_n(by_key.begin(), keys.rows * keys.offsets(), 0.0F);
-            for (std::int64_t i = 0; i < keys.rows; ++i)
-              for (std::size_t b = 0; b < blocks.size(); ++b)
-                copy_column(by_query.data() + b * skewed_size + blocks[b].others_at(0) + keys.first + i,
-                            static_cast<std::size_t>(blocks[b].offsets() - 1),
-                            static_cast<std::size_t>(blocks[b].rows),
-                            by_key.data() + keys.others_at(i) + blocks[b].first);
-            const Matrix d_scores{by_key.data() + keys.others_at(0), keys.rows, length, keys.offsets() - 1};
-            const Matrix d_products{by_key.data(), keys.rows, keys.offsets(), keys.offsets()};
-            const Matrix d_k_rows = d_k.rows_from(keys.first, keys.rows);
-            multiply(d_scores, q, d_k_rows);
-            multiply(d_products, shape.offsets(distance, keys), d_k_rows, true);
-            multiply(d_products.transposed(), k.rows_from(keys.first, keys.rows),
-                     shape.offsets(d_distance, keys), true);
-          }
-        }
-      }
-    });
-    const Tensor d_distance = d_tables[0].sum(0).flip(0).add_(d_tables[1].sum(0));
-    return {d_query, d_key, d_value, d_distance, {}, {}, {}, {}};
+    // What was dropped stands in the probabilities; the seed is not needed again.
+    const Call call = {{context->saved_data["starts"].toIntVector()},
+                       context->saved_data["heads"].toInt(),
+                       distance.size(1),
+                       (distance.size(0) + 1) / 2,
+                       {context->saved_data["probability"].toDouble()}};
+    const Tensor d_result = gradients[0].contiguous();
+    Tensor d_query = torch::zeros_like(query), d_key = torch::zeros_like(key),
+           d_value = torch::zeros_like(value);
+    const auto backward = query.scalar_type() == torch::kFloat32 ? attend_all_backward<float>
+                                                                 : attend_all_backward<at::BFloat16>;
+    const Tensor d_distance =
+        backward(call, d_result, query, key, value, distance, probabilities, d_query, d_key, d_value);
+    return {d_query, d_key, d_value, d_distance, {}, {}};
   }
-
-  /// Sums over pairs are made in so many parts, whatever the threads, so that these do not change them; more
-  /// than so many threads have nothing to do on the way back. Each part is two tables of gradients.
-  static constexpr std::int64_t kTableSums = 8;
 };
 
-}  // namespace
-
-Tensor attention(const Tensor& query_BLH, const Tensor& key_BLH, const Tensor& value_BLH,
-                 const Tensor& distance_OD, const Tensor& bias_BL, std::int64_t heads,
-                 const AttentionDropout& dropout) {
-  if (!query_BLH.is_cpu() || query_BLH.scalar_type() != torch::kFloat32)
-    return plain_attention(query_BLH, key_BLH, value_BLH, distance_OD, bias_BL, heads, dropout.probability);
-  const Tensor bias = bias_BL.defined() ? bias_BL.contiguous() : torch::empty({0}, query_BLH.options());
-  return FusedAttention::apply(query_BLH.contiguous(), key_BLH.contiguous(), value_BLH.contiguous(),
-                               distance_OD.contiguous(), bias, heads, dropout.probability,
-                               static_cast<std::int64_t>(dropout.seed));
-}
-
-Tensor plain_attention(const Tensor& query_BLH, const Tensor& key_BLH, const Tensor& value_BLH,
-                       const Tensor& distance_OD, const Tensor& bias_BL, std::int64_t heads,
-                       double dropout_probability) {
+/// plain_attention of sequences of one length. [batch, length, heads · d].
+Tensor plain_regular(const Tensor& query_BLH, const Tensor& key_BLH, const Tensor& value_BLH,
+                     const Tensor& distance_OD, const Tensor& bias_BL, std::int64_t heads,
+                     double dropout_probability) {
   const auto batch = query_BLH.size(0), length = query_BLH.size(1);
   const auto split_heads = [&](const Tensor& x) {
     return x.view({batch, length, heads, -1}).transpose(1, 2).contiguous();
@@ -251,6 +208,43 @@ Tensor plain_attention(const Tensor& query_BLH, const Tensor& key_BLH, const Ten
       differentiable_product(probabilities.flatten(0, 1), split_heads(value_BLH).flatten(0, 1))
           .view({batch, heads, length, -1});
   return mixed_BNLD.transpose(1, 2).reshape(query_BLH.sizes());
+}
+
+}  // namespace
+
+Tensor attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& value_NH,
+                 const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
+                 std::int64_t heads, const AttentionDropout& dropout) {
+  const auto type = query_NH.scalar_type();
+  if (!query_NH.is_cpu() || (type != torch::kFloat32 && type != torch::kBFloat16))
+    return plain_attention(query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
+                           dropout.probability);
+  const Tensor bias = bias_N.defined() ? bias_N.contiguous() : torch::empty({0}, distance_OD.options());
+  const Call call = {sequences, heads, distance_OD.size(1), (distance_OD.size(0) + 1) / 2, dropout};
+  return FusedAttention::apply(query_NH.contiguous(), key_NH.contiguous(), value_NH.contiguous(),
+                               distance_OD.contiguous(), bias, call);
+}
+
+Tensor plain_attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& value_NH,
+                       const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
+                       std::int64_t heads, double dropout_probability) {
+  const std::int64_t rows = query_NH.size(0), width = query_NH.size(1);
+  const Tensor distance = distance_OD.to(query_NH.scalar_type());
+  const auto attend_rows = [&](std::int64_t first, std::int64_t count, std::int64_t length) {
+    const auto part = [&](const Tensor& x) {
+      return x.slice(0, first, first + count * length).view({count, length, -1});
+    };
+    const Tensor bias = bias_N.defined() ? part(bias_N.to(query_NH.scalar_type())).squeeze(2) : bias_N;
+    return plain_regular(part(query_NH), part(key_NH), part(value_NH), distance, bias, heads,
+                         dropout_probability)
+        .view({-1, width});
+  };
+  if (sequences.are_regular(rows)) return attend_rows(0, sequences.count(), sequences.longest());
+  std::vector<Tensor> parts;
+  for (std::int64_t s = 0; s < sequences.count(); ++s)
+    parts.push_back(attend_rows(sequences.starts[static_cast<std::size_t>(s)], 1, sequences.length(s)));
+  parts.push_back(torch::zeros({rows - sequences.starts.back(), width}, query_NH.options()));
+  return torch::cat(parts);
 }
 
 }  // namespace mofi

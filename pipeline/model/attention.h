@@ -1,18 +1,21 @@
 #pragma once
 // Self-attention with relative positions on keys and queries ("relative_key_query", Huang et al., EMNLP
-// Findings 2020, method 4, as in HuggingFace's BERT; midibert.md 3.3), as one differentiable function:
+// Findings 2020, method 4, as in HuggingFace's BERT; midibert.md 3.3), as one differentiable function. Within
+// each sequence of the batch:
 //
-//   scores[l, r] = (q_l·k_r + q_l·e(l, r) + k_r·e(l, r)) / sqrt(d) + bias[r],  e(l, r) = distance[l - r + M -
-//   1] result[l]    = Σ_r dropout(softmax_r(scores[l, r])) v_r
+//   scores[l, r] = (q_l·k_r + q_l·e(l - r) + k_r·e(l - r)) / sqrt(d) + bias[r],   e(n) = distance[n + M - 1]
+//   result[l]    = Σ_r dropout(softmax_r(scores[l, r])) v_r
 //
-// float32 on the CPU goes head by head through the kernels of attention_kernels.h: what belongs to one head
-// stays in cache, one [L, L] matrix a head is kept for the way back, and of the 2L - 1 offsets a query has to
-// the others, those are multiplied that its block of queries needs. Everything else goes through ATen, with
-// the same result.
+// On the CPU the first line is q·k + (q + k)·e, summed as such: no product with an offset that no pair of
+// words has, and no matrix [L, offsets] (contraction.h). What belongs to one head and a block of its queries
+// stays in cache; one matrix [L, L] a head is kept for the way back. Devices, and float64, go through ATen
+// with the same result.
 
 #include <torch/types.h>
 
 #include <cstdint>
+
+#include "model/sequences.h"
 
 namespace mofi {
 
@@ -21,17 +24,20 @@ struct AttentionDropout {
   std::uint64_t seed = 0;  ///< decides which elements; unused without a probability
 };
 
-/// query, key, value: [batch, L, heads · d], as their projections leave them. distance_OD: [2M - 1, d], L <=
-/// M. bias_BL: added to the scores of every key; undefined for none; not differentiable. Returns [batch, L,
-/// heads · d].
-torch::Tensor attention(const torch::Tensor& query_BLH, const torch::Tensor& key_BLH,
-                        const torch::Tensor& value_BLH, const torch::Tensor& distance_OD,
-                        const torch::Tensor& bias_BL, std::int64_t heads, const AttentionDropout& dropout);
+/// query, key, value: [rows, heads · d], as their projections leave them, float32 or bfloat16 (which is
+/// computed with in float32 all the same). distance_OD: float32 [2M - 1, d]; no sequence is longer than M.
+/// bias_N: float32 [rows], added to the scores of that key; undefined for none; not differentiable. Returns
+/// [rows, heads · d]; rows of no sequence are 0.
+torch::Tensor attention(const torch::Tensor& query_NH, const torch::Tensor& key_NH,
+                        const torch::Tensor& value_NH, const torch::Tensor& distance_OD,
+                        const torch::Tensor& bias_N, const Sequences& sequences, std::int64_t heads,
+                        const AttentionDropout& dropout);
 
 /// The plain form, by ATen, on any device and type; drops by ATen's generator. What the other is tested
 /// against.
-torch::Tensor plain_attention(const torch::Tensor& query_BLH, const torch::Tensor& key_BLH,
-                              const torch::Tensor& value_BLH, const torch::Tensor& distance_OD,
-                              const torch::Tensor& bias_BL, std::int64_t heads, double dropout_probability);
+torch::Tensor plain_attention(const torch::Tensor& query_NH, const torch::Tensor& key_NH,
+                              const torch::Tensor& value_NH, const torch::Tensor& distance_OD,
+                              const torch::Tensor& bias_N, const Sequences& sequences, std::int64_t heads,
+                              double dropout_probability);
 
 }  // namespace mofi

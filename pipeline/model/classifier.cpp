@@ -31,12 +31,14 @@ torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding 
   SiteHook hook;
   if (model.film)
     hook = [&](int site, const torch::Tensor& hidden) {
-      return site == model.film_site ? modulate(*model.film, hidden, input.condition_BK) : hidden;
+      return site == model.film_site ? modulate(*model.film, hidden, input.sequences, input.condition_SK)
+                                     : hidden;
     };
   const torch::Tensor everywhere;
-  const auto states = encode(model.backbone, input.words_BLC,
-                             padding == Padding::kAttended ? everywhere : input.mask_BL, training, hook);
-  return classify(model.head, states.back(), padding == Padding::kMasked ? input.mask_BL : everywhere);
+  const auto states = encode(model.backbone, input.words_NC, input.sequences,
+                             padding == Padding::kAttended ? everywhere : input.mask_N, training, hook);
+  return classify(model.head, states.back(), input.sequences,
+                  padding == Padding::kMasked ? input.mask_N : everywhere);
 }
 
 }  // namespace mofi

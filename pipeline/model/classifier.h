@@ -33,12 +33,13 @@ Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig
                            std::uint64_t seed, torch::TensorOptions options = torch::kFloat32);
 
 struct ModelInput {
-  torch::Tensor words_BLC;     ///< int64
-  torch::Tensor mask_BL;       ///< float, 1 for words, 0 for padding
-  torch::Tensor condition_BK;  ///< float; undefined without injection
+  torch::Tensor words_NC;  ///< int64, the words of all sequences
+  Sequences sequences;
+  torch::Tensor mask_N;        ///< float, 1 for words, 0 for padding; undefined where there is no padding
+  torch::Tensor condition_SK;  ///< float; undefined without injection
 };
 
-/// Logits [batch, classes].
+/// Logits [sequences, classes].
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training);
 
 }  // namespace mofi

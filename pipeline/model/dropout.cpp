@@ -6,20 +6,14 @@
 
 #include <limits>
 
+#include "model/attention_kernels.h"
+
 namespace mofi {
 namespace {
 
 using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-/// SplitMix64, of which the upper half is a key.
-std::uint32_t mixed(std::uint64_t seed, std::uint64_t row) {
-  std::uint64_t x = seed + row * 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBU;
-  return static_cast<std::uint32_t>((x ^ (x >> 31)) >> 32);
-}
 
 Tensor dropped_rows(const Tensor& x, double probability, std::uint64_t seed) {
   const Tensor in = x.contiguous();
@@ -52,12 +46,6 @@ struct Dropout : torch::autograd::Function<Dropout> {
 std::uint64_t drawn_seed() {
   return static_cast<std::uint64_t>(
       torch::randint(std::numeric_limits<std::int64_t>::max(), {1}, torch::kInt64).item<std::int64_t>());
-}
-
-RowDropout dropout_of_row(double probability, std::uint64_t seed, std::int64_t row) {
-  if (probability <= 0) return {};
-  return {mixed(seed, static_cast<std::uint64_t>(row)),
-          static_cast<std::uint32_t>(probability * 4294967296.0), static_cast<float>(1 / (1 - probability))};
 }
 
 Tensor dropout(const Tensor& x, double probability) {

@@ -7,15 +7,10 @@
 
 #include <cstdint>
 
-#include "model/attention_kernels.h"
-
 namespace mofi {
 
 /// A seed that ATen's generator decides, and so whoever seeded it.
 std::uint64_t drawn_seed();
-
-/// What a row of a tensor drops.
-RowDropout dropout_of_row(double probability, std::uint64_t seed, std::int64_t row);
 
 /// x with each element dropped by that probability and the others scaled up; x itself where there is none.
 torch::Tensor dropout(const torch::Tensor& x, double probability);

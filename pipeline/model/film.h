@@ -3,6 +3,7 @@
 // of a condition. MoFi uses it to tell the mode (arXiv 2512.17946, section "MoFi"). Starts as the identity.
 
 #include "model/parameters.h"
+#include "model/sequences.h"
 
 namespace mofi {
 
@@ -15,7 +16,9 @@ struct Film {
 Film make_film(ParameterSet& parameters, const std::string& prefix, std::int64_t condition_width,
                std::int64_t hidden, std::int64_t model_width);
 
-/// gamma(c) · x + beta(c). hidden_BLH: [batch, L, H]; condition_BK: [batch, condition width].
-torch::Tensor modulate(const Film& film, const torch::Tensor& hidden_BLH, const torch::Tensor& condition_BK);
+/// gamma(c) · x + beta(c), each word by the condition of its sequence. hidden_NH: [words, H]; condition_SK:
+/// [sequences, condition width].
+torch::Tensor modulate(const Film& film, const torch::Tensor& hidden_NH, const Sequences& sequences,
+                       const torch::Tensor& condition_SK);
 
 }  // namespace mofi

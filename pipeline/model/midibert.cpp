@@ -47,20 +47,30 @@ Tensor normalise(const BackboneConfig& config, const LayerNorm& norm, const Tens
   return torch::layer_norm(x, {config.hidden}, norm.weight, norm.bias, config.layer_norm_epsilon);
 }
 
-Tensor attend(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
-              const Tensor& bias_BL, bool training) {
-  const double probability = training ? config.attention_dropout : 0;
-  return attention(layer.query(hidden_BLH), layer.key(hidden_BLH), layer.value(hidden_BLH), layer.distance_OD,
-                   bias_BL, config.heads, {probability, probability > 0 ? drawn_seed() : 0});
+/// What all layers of a pass share.
+struct Pass {
+  const BackboneConfig& config;
+  const Sequences& sequences;
+  Tensor key_bias_N;
+  bool training;
+
+  double hidden_dropout() const { return training ? config.hidden_dropout : 0; }
+};
+
+Tensor attend(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_NH) {
+  const double probability = pass.training ? pass.config.attention_dropout : 0;
+  return attention(layer.query(hidden_NH), layer.key(hidden_NH), layer.value(hidden_NH), layer.distance_OD,
+                   pass.key_bias_N, pass.sequences, pass.config.heads,
+                   {probability, probability > 0 ? drawn_seed() : 0});
 }
 
-Tensor run_layer(const BackboneConfig& config, const EncoderLayer& layer, const Tensor& hidden_BLH,
-                 const Tensor& bias_BL, bool training) {
-  const double probability = training ? config.hidden_dropout : 0;
-  const Tensor attended = layer.attention_output(attend(config, layer, hidden_BLH, bias_BL, training));
-  const Tensor middle = normalise(config, layer.attention_norm, dropout(attended, probability) + hidden_BLH);
+Tensor run_layer(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_NH) {
+  const Tensor attended = layer.attention_output(attend(pass, layer, hidden_NH));
+  const Tensor middle =
+      normalise(pass.config, layer.attention_norm, dropout(attended, pass.hidden_dropout()) + hidden_NH);
   const Tensor expanded = torch::gelu(layer.intermediate(middle));
-  return normalise(config, layer.output_norm, dropout(layer.output(expanded), probability) + middle);
+  return normalise(pass.config, layer.output_norm,
+                   dropout(layer.output(expanded), pass.hidden_dropout()) + middle);
 }
 
 }  // namespace
@@ -85,38 +95,38 @@ MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
   return model;
 }
 
-Tensor embed_words(const MidiBert& model, const Tensor& words_BLC) {
+Tensor embed_words(const MidiBert& model, const Tensor& words_NC) {
   // in_linear of concatenated embeddings is a sum over columns of in_linear's slice times that column's
   // table. The table has few rows, the batch many words: multiplying the tables first leaves only look-ups to
   // be done per word.
   const int width = model.config.embedding_width;
   const double scale = std::sqrt(static_cast<double>(width));
-  Tensor sum_BLH = model.in_linear.bias;
+  Tensor sum_NH = model.in_linear.bias;
   for (std::size_t c = 0; c < model.column_tables.size(); ++c) {
     const auto first = static_cast<std::int64_t>(c) * width;
     const Tensor slice_HW = model.in_linear.weight.slice(1, first, first + width);
     const Tensor folded = torch::matmul(model.column_tables[c], slice_HW.t()) * scale;
-    sum_BLH = sum_BLH + torch::embedding(folded, words_BLC.select(2, static_cast<std::int64_t>(c)));
+    sum_NH = sum_NH + torch::embedding(folded, words_NC.select(1, static_cast<std::int64_t>(c)));
   }
-  return sum_BLH;
+  return sum_NH;
 }
 
-std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_BLC, const Tensor& mask_BL,
-                           bool training, const SiteHook& hook) {
-  if (words_BLC.size(1) > model.config.max_position)
-    fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", words_BLC.size(1),
+std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_NC, const Sequences& sequences,
+                           const Tensor& mask_N, bool training, const SiteHook& hook) {
+  if (sequences.longest() > model.config.max_position)
+    fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", sequences.longest(),
          model.config.max_position);
   const auto pass_site = [&](int site, const Tensor& hidden) { return hook ? hook(site, hidden) : hidden; };
-  Tensor bias_BL;
-  if (mask_BL.defined()) bias_BL = (1 - mask_BL.to(model.in_linear.weight.scalar_type())) * kMaskedScore;
+  Pass pass{model.config, sequences, {}, training};
+  if (mask_N.defined())
+    pass.key_bias_N = (1 - mask_N.to(model.in_linear.weight.scalar_type())) * kMaskedScore;
 
-  const Tensor embedded = embed_words(model, words_BLC) + model.token_type.select(0, 0);
+  const Tensor embedded = embed_words(model, words_NC) + model.token_type.select(0, 0);
   std::vector<Tensor> states;
-  states.push_back(pass_site(0, dropout(normalise(model.config, model.embedding_norm, embedded),
-                                        training ? model.config.hidden_dropout : 0)));
+  states.push_back(
+      pass_site(0, dropout(normalise(model.config, model.embedding_norm, embedded), pass.hidden_dropout())));
   for (std::size_t i = 0; i < model.layers.size(); ++i)
-    states.push_back(pass_site(static_cast<int>(i) + 1,
-                               run_layer(model.config, model.layers[i], states.back(), bias_BL, training)));
+    states.push_back(pass_site(static_cast<int>(i) + 1, run_layer(pass, model.layers[i], states.back())));
   return states;
 }
 

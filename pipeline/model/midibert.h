@@ -8,6 +8,7 @@
 
 #include "model/model_config.h"
 #include "model/parameters.h"
+#include "model/sequences.h"
 
 namespace mofi {
 
@@ -40,17 +41,17 @@ MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
 
 /// Called at every injection site with its hidden states; what it returns goes on. Site 0 is the output of
 /// the embedding (hidden_states[0]), site k the output of layer k.
-using SiteHook = std::function<torch::Tensor(int site, const torch::Tensor& hidden_BLH)>;
+using SiteHook = std::function<torch::Tensor(int site, const torch::Tensor& hidden_NH)>;
 
-/// The input layer before token type, LayerNorm and dropout. words_BLC: int64 ids. Returns [batch, L,
-/// hidden].
-torch::Tensor embed_words(const MidiBert& model, const torch::Tensor& words_BLC);
+/// The input layer before token type, LayerNorm and dropout. words_NC: int64 ids. Returns [words, hidden].
+torch::Tensor embed_words(const MidiBert& model, const torch::Tensor& words_NC);
 
-/// All hidden states, 0..layers, each as it left its site.
-/// words_BLC: int64 [batch, L, columns], L <= max_position. mask_BL: 1 for words that may be attended to, 0
-/// for padding, or undefined when all may be. `training` turns dropout on.
-std::vector<torch::Tensor> encode(const MidiBert& model, const torch::Tensor& words_BLC,
-                                  const torch::Tensor& mask_BL, bool training,
+/// All hidden states, 0..layers, each [words, hidden] as it left its site.
+/// words_NC: int64 [words, columns], the words of the sequences, none longer than max_position; what is
+/// behind the last sequence has no meaning. mask_N: 1 for words that may be attended to, 0 for others, or
+/// undefined when all may be. `training` turns dropout on.
+std::vector<torch::Tensor> encode(const MidiBert& model, const torch::Tensor& words_NC,
+                                  const Sequences& sequences, const torch::Tensor& mask_N, bool training,
                                   const SiteHook& hook = nullptr);
 
 }  // namespace mofi

@@ -11,7 +11,8 @@ namespace mofi {
 /// float32 on the CPU by oneDNN, everything else by ATen. Transposed views need no copy.
 torch::Tensor product(const torch::Tensor& a, const torch::Tensor& b);
 
-/// c = a·b, or with `adds` c += a·b, of float32 matrices on the CPU that may be strided views. Not differentiable.
+/// c = a·b, or with `adds` c += a·b, of float32 matrices on the CPU that may be strided views. Not
+/// differentiable.
 void multiply_into(const torch::Tensor& a, const torch::Tensor& b, const torch::Tensor& c, bool adds);
 
 /// As `product`, differentiable in both.

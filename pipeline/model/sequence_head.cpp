@@ -3,7 +3,35 @@
 #include <cmath>
 #include <limits>
 
+#include <torch/torch.h>
+
 namespace mofi {
+namespace {
+
+using torch::Tensor;
+
+/// softmax(scores)ᵀ·hidden of [batch, L, rows] and [batch, L, H].
+Tensor pool_regular(const Tensor& scores_BLR, const Tensor& hidden_BLH) {
+  return torch::matmul(torch::softmax(scores_BLR, 1).transpose(1, 2), hidden_BLH);
+}
+
+/// The same for every sequence. Split at once, so that the way back puts gradients together at once.
+Tensor pool(const Tensor& scores_NR, const Tensor& hidden_NH, const Sequences& sequences) {
+  const std::int64_t rows = hidden_NH.size(0);
+  if (sequences.are_regular(rows)) {
+    const std::vector<std::int64_t> shape = {sequences.count(), sequences.longest(), -1};
+    return pool_regular(scores_NR.view(shape), hidden_NH.view(shape));
+  }
+  std::vector<std::int64_t> lengths = sequences.lengths();
+  lengths.push_back(rows - sequences.starts.back());
+  const auto scores = scores_NR.split_with_sizes(lengths), hidden = hidden_NH.split_with_sizes(lengths);
+  std::vector<Tensor> pooled;
+  for (std::size_t s = 0; s + 1 < lengths.size(); ++s)
+    pooled.push_back(pool_regular(scores[s].unsqueeze(0), hidden[s].unsqueeze(0)));
+  return torch::cat(pooled);
+}
+
+}  // namespace
 
 SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width,
                                 int classes) {
@@ -18,14 +46,13 @@ SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& conf
   return head;
 }
 
-torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_BLH,
-                       const torch::Tensor& mask_BL) {
-  torch::Tensor scores_BLR =
-      affine(torch::tanh(affine(hidden_BLH, head.pooling_in, {})), head.pooling_out, {});
-  if (mask_BL.defined())
-    scores_BLR = scores_BLR.masked_fill(mask_BL.unsqueeze(2) == 0, -std::numeric_limits<double>::infinity());
-  const torch::Tensor pooled_BRH = torch::matmul(torch::softmax(scores_BLR, 1).transpose(1, 2), hidden_BLH);
-  return head.second(torch::relu(head.first(pooled_BRH.flatten(1))));
+torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
+                       const torch::Tensor& mask_N) {
+  torch::Tensor scores_NR = affine(torch::tanh(affine(hidden_NH, head.pooling_in, {})), head.pooling_out, {});
+  if (mask_N.defined())
+    scores_NR = scores_NR.masked_fill(mask_N.unsqueeze(1) == 0, -std::numeric_limits<double>::infinity());
+  const torch::Tensor pooled_SRH = pool(scores_NR, hidden_NH, sequences);
+  return head.second(torch::relu(head.first(pooled_SRH.flatten(1))));
 }
 
 }  // namespace mofi

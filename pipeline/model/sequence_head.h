@@ -4,6 +4,7 @@
 
 #include "model/model_config.h"
 #include "model/parameters.h"
+#include "model/sequences.h"
 
 namespace mofi {
 
@@ -15,9 +16,9 @@ struct SequenceHead {
 SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width,
                                 int classes);
 
-/// Logits [batch, classes]. mask_BL: 1 for words that are pooled over, 0 for padding; undefined pools over
-/// all of L.
-torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_BLH,
-                       const torch::Tensor& mask_BL);
+/// Logits [sequences, classes]. hidden_NH: [words, H]. mask_N: 1 for words that are pooled over, 0 for
+/// padding; undefined pools over all of a sequence.
+torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
+                       const torch::Tensor& mask_N);
 
 }  // namespace mofi

@@ -14,8 +14,12 @@ namespace {
 
 using Condition = std::array<float, kModeConditionWidth>;
 
-// oneDNN compiles and keeps a kernel for every shape; with lengths in steps, few shapes occur.
+// oneDNN compiles and keeps a kernel for every shape; with lengths, and words of a batch, in steps, few
+// shapes occur.
 constexpr std::int64_t kLengthStep = 16;
+constexpr std::int64_t kWordStep = 64;
+
+std::int64_t rounded_up(std::int64_t size, std::int64_t step) { return (size + step - 1) / step * step; }
 
 constexpr Condition kNoInformation = {0.5F, 0.5F};  // the mean of the two one-hot vectors
 
@@ -209,40 +213,48 @@ Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunC
 }
 
 ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
-                      bool full_length, torch::Device device) {
+                      Padding padding, torch::Device device) {
   const TokenTable& tokens = *dataset.tokens;
   const auto columns = static_cast<std::int64_t>(tokens.columns());
-  std::int64_t length = full_length ? dataset.max_words : 1;
-  for (const std::size_t r : rows) length = std::max<std::int64_t>(length, dataset.rows[r].words);
-  length = std::min<std::int64_t>((length + kLengthStep - 1) / kLengthStep * kLengthStep, dataset.max_words);
+  const bool packed = padding == Padding::kMasked && device.is_cpu();
+  std::int64_t longest = padding == Padding::kMasked ? 1 : dataset.max_words;
+  for (const std::size_t r : rows) longest = std::max<std::int64_t>(longest, dataset.rows[r].words);
+  longest = std::min<std::int64_t>(rounded_up(longest, kLengthStep), dataset.max_words);
+  ModelInput input;
+  for (const std::size_t r : rows) input.sequences.add(packed ? dataset.rows[r].words : longest);
 
-  const auto batch = static_cast<std::int64_t>(rows.size());
-  torch::Tensor words = torch::empty({batch, length, columns}, torch::kInt64);
-  torch::Tensor mask = torch::zeros({batch, length});
+  const std::int64_t last = input.sequences.starts.back(),
+                     count = packed ? rounded_up(last, kWordStep) : last;
+  torch::Tensor words = torch::empty({count, columns}, torch::kInt64);
+  torch::Tensor mask = torch::zeros({count});
   auto* word = words.data_ptr<std::int64_t>();
-  auto* is_word = mask.data_ptr<float>();
-  for (std::int64_t b = 0; b < batch; ++b) {
+  const auto pad = [&](std::int64_t n) {
+    for (std::int64_t c = 0; c < columns; ++c) word[n * columns + c] = tokens.scheme.columns[c].pad;
+  };
+  for (std::size_t b = 0; b < rows.size(); ++b) {
     const DatasetRow& row = dataset.rows[rows[b]];
     const auto source = tokens.row(row.row);
     const int shift = shifts.empty() ? 0 : shifts[b];
-    for (std::int64_t l = 0; l < length; ++l) {
-      const bool real = l < row.words;
-      is_word[b * length + l] = real ? 1.0F : 0.0F;
+    const std::int64_t start = input.sequences.starts[b], end = input.sequences.starts[b + 1];
+    mask.slice(0, start, start + row.words).fill_(1);
+    for (std::int64_t l = 0; l < row.words; ++l)
       for (std::int64_t c = 0; c < columns; ++c) {
-        std::int64_t id = real ? source[l * columns + c] : tokens.scheme.columns[c].pad;
+        std::int64_t id = source[l * columns + c];
         if (c == tokens.scheme.pitch_column && id < tokens.scheme.pitch_ids) id += shift;
-        word[(b * length + l) * columns + c] = id;
+        word[(start + l) * columns + c] = id;
       }
-    }
+    for (std::int64_t n = start + row.words; n < end; ++n) pad(n);
   }
-  ModelInput input{words.to(device), mask.to(device), {}};
+  for (std::int64_t n = last; n < count; ++n) pad(n);
+  input.words_NC = words.to(device);
+  if (!packed) input.mask_N = mask.to(device);
   if (!dataset.condition.empty()) {
-    torch::Tensor condition = torch::empty({batch, kModeConditionWidth});
-    for (std::int64_t b = 0; b < batch; ++b)
-      for (int k = 0; k < kModeConditionWidth; ++k)
+    torch::Tensor condition = torch::empty({static_cast<std::int64_t>(rows.size()), kModeConditionWidth});
+    for (std::size_t b = 0; b < rows.size(); ++b)
+      for (std::size_t k = 0; k < kModeConditionWidth; ++k)
         condition.data_ptr<float>()[b * kModeConditionWidth + k] =
             dataset.condition[dataset.rows[rows[b]].row][k];
-    input.condition_BK = condition.to(device);
+    input.condition_SK = condition.to(device);
   }
   return input;
 }

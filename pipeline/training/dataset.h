@@ -50,9 +50,9 @@ std::vector<int> column_sizes(const TokenScheme& scheme);
 SplitPart part_named(const std::string& name);
 
 /// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty:
-/// none), padded to the longest of them, or to dataset.max_words when `full_length` (conventions that look at
-/// padding).
+/// none). Conventions that look at padding get rows of dataset.max_words. Masked rows hold their words alone,
+/// one row behind another; on a device, whose kernels want equal rows, they are padded to the longest.
 ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
-                      bool full_length, torch::Device device);
+                      Padding padding, torch::Device device);
 
 }  // namespace mofi

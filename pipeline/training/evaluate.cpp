@@ -29,7 +29,7 @@ torch::Tensor score_rows(const World& world, const Classifier& model, const Data
     const std::size_t count = std::min(kRowsAtOnce, by_length.size() - at);
     std::vector<std::size_t> batch;
     for (std::size_t k = 0; k < count; ++k) batch.push_back(mine[by_length[at + k]]);
-    const ModelInput input = make_input(dataset, batch, {}, padding != Padding::kMasked, device);
+    const ModelInput input = make_input(dataset, batch, {}, padding, device);
     const torch::Tensor scored = forward(model, input, padding, false).to(torch::kCPU, torch::kFloat32);
     for (std::size_t k = 0; k < count; ++k)
       logits[static_cast<std::int64_t>(by_length[at + k])] = scored[static_cast<std::int64_t>(k)];

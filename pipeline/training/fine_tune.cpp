@@ -123,8 +123,8 @@ struct Trainer {
   /// One optimiser step on a global batch. Returns this rank's summed loss.
   double step(std::span<const std::size_t> global, int epoch, std::int64_t step_number) const {
     const LocalBatch local = local_batch(world, global);
-    const ModelInput input = make_input(dataset, local.rows, draw_shifts(dataset, local.rows, config, epoch),
-                                        padding != Padding::kMasked, device);
+    const ModelInput input =
+        make_input(dataset, local.rows, draw_shifts(dataset, local.rows, config, epoch), padding, device);
     std::vector<std::int64_t> labels;
     for (const std::size_t r : local.rows) labels.push_back(dataset.rows[r].label);
     torch::manual_seed(stream_key(config.seed, "dropout", static_cast<std::uint64_t>(step_number),

@@ -15,6 +15,7 @@ using torch::Tensor;
 constexpr int kBatch = 2;
 constexpr int kLength = 10;
 const std::vector<int> kColumnSizes = {4, 18, 88, 66};
+const Sequences kSequences = regular_sequences(kBatch, kLength);
 
 BackboneConfig golden_backbone() {
   BackboneConfig config;
@@ -45,21 +46,23 @@ Classifier golden_model() {
 }
 
 Tensor golden_words() {
-  Tensor words = torch::empty({kBatch, kLength, 4}, torch::kInt64);
+  Tensor words = torch::empty({kBatch * kLength, 4}, torch::kInt64);
   for (int b = 0; b < kBatch; ++b)
     for (int l = 0; l < kLength; ++l)
-      for (int t = 0; t < 4; ++t) words[b][l][t] = (5 * b + 3 * l + 7 * t + l * l) % kColumnSizes[t];
+      for (int t = 0; t < 4; ++t)
+        words[b * kLength + l][t] = (5 * b + 3 * l + 7 * t + l * l) % kColumnSizes[t];
   return words;
 }
 
 Tensor padded_mask() {
-  Tensor mask = torch::ones({kBatch, kLength}, torch::kFloat64);
-  mask[1].slice(0, 7, 10).fill_(0);
+  Tensor mask = torch::ones({kBatch * kLength}, torch::kFloat64);
+  mask.slice(0, kLength + 7, kLength + 10).fill_(0);
   return mask;
 }
 
-void expect_first_four(const Tensor& state_BLH, std::array<double, 4> expected) {
-  const Tensor at = state_BLH[1][4];
+/// Word 4 of sequence 1.
+void expect_first_four(const Tensor& state_NH, std::array<double, 4> expected) {
+  const Tensor at = state_NH[kLength + 4];
   for (int i = 0; i < 4; ++i)
     EXPECT_NEAR(at[i].item<double>(), expected[i], 1e-8 * std::max(1.0, std::abs(expected[i])));
 }
@@ -74,7 +77,8 @@ TEST(MidiBertGolden, input_layer_equals_the_reference) {
 }
 
 TEST(MidiBertGolden, hidden_states_equal_the_reference_without_padding) {
-  const auto states = encode(golden_model().backbone, golden_words(), torch::ones({kBatch, kLength}), false);
+  const auto states =
+      encode(golden_model().backbone, golden_words(), kSequences, torch::ones({kBatch * kLength}), false);
   ASSERT_EQ(states.size(), 3U);
   expect_first_four(states[0], {0.977574168, -1.763555984, 2.066778568, -0.404701323});
   expect_first_four(states[1], {-1.346611387, 0.131665083, -0.005884106, -0.055490982});
@@ -84,7 +88,7 @@ TEST(MidiBertGolden, hidden_states_equal_the_reference_without_padding) {
 }
 
 TEST(MidiBertGolden, hidden_states_equal_the_reference_with_padding) {
-  const auto states = encode(golden_model().backbone, golden_words(), padded_mask(), false);
+  const auto states = encode(golden_model().backbone, golden_words(), kSequences, padded_mask(), false);
   expect_first_four(states[1], {-1.262170248, 0.06674502, 0.004535022, -0.030370256});
   expect_first_four(states[2], {-0.540767643, -0.016639194, -1.005472749, 1.055212628});
   EXPECT_NEAR(states[2].sum().item<double>(), 20.66319631, 1e-7);
@@ -93,22 +97,24 @@ TEST(MidiBertGolden, hidden_states_equal_the_reference_with_padding) {
 
 TEST(MidiBertGolden, logits_equal_the_reference_under_attended_and_pooled_padding) {
   const Classifier model = golden_model();
-  const Tensor attended = forward(model, {golden_words(), {}, {}}, Padding::kAttended, false);
+  const Tensor attended = forward(model, {golden_words(), kSequences, {}, {}}, Padding::kAttended, false);
   expect_row(attended[0], {5.028792408, -4.717040771, 3.626530261, -3.518508429});
   expect_row(attended[1], {5.024103643, -4.71578034, 3.628719181, -3.524110201});
-  const Tensor pooled = forward(model, {golden_words(), padded_mask(), {}}, Padding::kPooled, false);
+  const Tensor pooled =
+      forward(model, {golden_words(), kSequences, padded_mask(), {}}, Padding::kPooled, false);
   expect_row(pooled[1], {5.022713646, -4.713554435, 3.625694483, -3.520337144});
 }
 
 TEST(MidiBertGolden, head_on_the_embedding_output_equals_the_reference) {
   const Classifier model = golden_model();
-  const auto states = encode(model.backbone, golden_words(), {}, false);
-  expect_row(classify(model.head, states[0], {})[1], {5.567815137, -5.262162686, 4.168661857, -4.04861006});
+  const auto states = encode(model.backbone, golden_words(), kSequences, {}, false);
+  expect_row(classify(model.head, states[0], kSequences, {})[1],
+             {5.567815137, -5.262162686, 4.168661857, -4.04861006});
 }
 
 TEST(MidiBertGolden, loss_and_gradients_equal_the_reference) {
   const Classifier model = golden_model();
-  const Tensor logits = forward(model, {golden_words(), {}, {}}, Padding::kAttended, false);
+  const Tensor logits = forward(model, {golden_words(), kSequences, {}, {}}, Padding::kAttended, false);
   const Tensor loss = torch::cross_entropy_loss(logits, torch::tensor({2, 0}));
   EXPECT_NEAR(loss.item<double>(), 0.92198493927354, 1e-12);
   loss.backward();

@@ -13,64 +13,106 @@ namespace {
 using torch::Tensor;
 
 struct Case {
-  std::int64_t batch, length, heads, width, max_position;
-  bool biased;
+  std::vector<std::int64_t> lengths;
+  std::int64_t heads, width, max_position;
+  bool biased = false;
+  std::int64_t left_over = 0;  ///< rows of no sequence
 };
 
 struct Tensors {
   Tensor query, key, value, distance, bias, upstream;
+  Sequences sequences;
 };
 
 Tensors random_tensors(const Case& c) {
   torch::manual_seed(11);
   const auto leaf = [](at::IntArrayRef sizes) { return torch::randn(sizes).requires_grad_(); };
-  Tensor bias;
+  Tensors t;
+  for (const std::int64_t length : c.lengths) t.sequences.add(length);
+  const std::int64_t rows = t.sequences.starts.back() + c.left_over, width = c.heads * c.width;
+  t.query = leaf({rows, width});
+  t.key = leaf({rows, width});
+  t.value = leaf({rows, width});
+  t.distance = leaf({2 * c.max_position - 1, c.width});
   if (c.biased) {
-    bias = torch::zeros({c.batch, c.length});
-    bias[c.batch - 1].slice(0, c.length - c.length / 3).fill_(-10000.0);
+    t.bias = torch::zeros({rows});
+    t.bias.slice(0, t.sequences.starts.back() - c.lengths.back() / 3).fill_(-10000.0);
   }
-  return {leaf({c.batch, c.length, c.heads * c.width}),
-          leaf({c.batch, c.length, c.heads * c.width}),
-          leaf({c.batch, c.length, c.heads * c.width}),
-          leaf({2 * c.max_position - 1, c.width}),
-          bias,
-          torch::randn({c.batch, c.length, c.heads * c.width})};
+  t.upstream = torch::randn({rows, width});
+  return t;
+}
+
+Tensor fused(const Tensors& t, std::int64_t heads, const AttentionDropout& dropout = {}) {
+  return attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, dropout);
+}
+Tensor plain(const Tensors& t, std::int64_t heads) {
+  return plain_attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, 0);
 }
 
 std::vector<Tensor> with_gradients(const Tensor& result, const Tensors& t) {
-  const auto gradients = torch::autograd::grad({result}, {t.query, t.key, t.value, t.distance}, {t.upstream});
+  const auto gradients = torch::autograd::grad({result}, {t.query, t.key, t.value, t.distance},
+                                               {t.upstream.to(result.scalar_type())});
   return {result.detach(), gradients[0], gradients[1], gradients[2], gradients[3]};
 }
 
-TEST(Attention, result_and_gradients_equal_the_plain_form) {
-  // Rows shorter than a block, of several blocks, of part of one; tables longer than the rows.
-  for (const Case& c : {Case{2, 9, 2, 8, 12, true},
-                        {1, 1, 1, 4, 3, false},
-                        {2, 128, 2, 16, 128, false},
-                        {1, 300, 3, 16, 512, true},
-                        {1, 257, 1, 64, 257, false}}) {
-    const Tensors t = random_tensors(c);
-    const auto found = with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {}), t);
-    const auto plain =
-        with_gradients(plain_attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, 0), t);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const double difference = (found[i] - plain[i]).abs().max().item<double>(),
-                   size = plain[i].abs().max().item<double>();
-      EXPECT_LE(difference, 2e-5 * std::max(size, 1.0)) << "tensor " << i << ", rows of " << c.length;
-    }
+void expect_near(const std::vector<Tensor>& found, const std::vector<Tensor>& expected, double bound,
+                 const Case& c) {
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double difference = (found[i] - expected[i]).abs().max().item<double>(),
+                 size = expected[i].abs().max().item<double>();
+    EXPECT_LE(difference, bound * std::max(size, 1.0)) << "tensor " << i << ", rows of " << c.lengths.front();
   }
 }
 
+TEST(Attention, result_and_gradients_equal_the_plain_form) {
+  // Rows shorter than a block, of several blocks, of part of one; tables longer than the rows; heads of odd
+  // widths.
+  for (const Case& c : {Case{{9, 9}, 2, 8, 12, true},
+                        {{1}, 1, 4, 3},
+                        {{128, 128}, 2, 16, 128},
+                        {{300}, 3, 16, 512, true},
+                        {{257}, 1, 64, 257},
+                        {{70}, 2, 37, 80}}) {
+    const Tensors t = random_tensors(c);
+    expect_near(with_gradients(fused(t, c.heads), t), with_gradients(plain(t, c.heads), t), 2e-5, c);
+  }
+}
+
+TEST(Attention, sequences_of_different_lengths_do_not_touch_each_other) {
+  const Case c = {{200, 3, 65, 64, 1, 130}, 2, 16, 256, true, 11};
+  const Tensors t = random_tensors(c);
+  const auto found = with_gradients(fused(t, c.heads), t);
+  expect_near(found, with_gradients(plain(t, c.heads), t), 2e-5, c);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(found[i].slice(0, t.sequences.starts.back()).abs().max().item<float>(), 0) << "tensor " << i;
+}
+
+TEST(Attention, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_nowhere_else) {
+  const Case c = {{100, 30}, 2, 32, 128};
+  Tensors t = random_tensors(c);
+  for (Tensor* tensor : {&t.query, &t.key, &t.value})
+    *tensor = tensor->detach().to(torch::kBFloat16).requires_grad_();
+  t.upstream = t.upstream.to(torch::kBFloat16).to(torch::kFloat32);
+  Tensors exact = t;
+  for (Tensor* tensor : {&exact.query, &exact.key, &exact.value})
+    *tensor = tensor->detach().to(torch::kFloat32).requires_grad_();
+  const auto found = with_gradients(fused(t, c.heads), t),
+             expected = with_gradients(fused(exact, c.heads), exact);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(found[i].scalar_type(), torch::kBFloat16);
+    EXPECT_TRUE(torch::equal(found[i], expected[i].to(torch::kBFloat16))) << "tensor " << i;
+  }
+  EXPECT_TRUE(torch::equal(found[4], expected[4]));
+}
+
 TEST(Attention, threads_change_neither_result_nor_gradients_by_a_bit) {
-  const Case c = {3, 150, 4, 8, 200, true};
+  const Case c = {{150, 90, 150, 20, 150}, 4, 8, 200, true};
   const Tensors t = random_tensors(c);
   const int threads = at::get_num_threads();
   at::set_num_threads(1);
-  const auto one =
-      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {0.1, 5}), t);
+  const auto one = with_gradients(fused(t, c.heads, {0.1, 5}), t);
   at::set_num_threads(3);
-  const auto three =
-      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, c.heads, {0.1, 5}), t);
+  const auto three = with_gradients(fused(t, c.heads, {0.1, 5}), t);
   at::set_num_threads(threads);
   for (std::size_t i = 0; i < one.size(); ++i) EXPECT_TRUE(torch::equal(one[i], three[i])) << "tensor " << i;
 }
@@ -79,38 +121,37 @@ TEST(Attention, with_dropout_gradients_are_those_of_the_mask_that_was_drawn) {
   // One head as wide as the row is long and the identity as values: the result is the dropped probabilities.
   const std::int64_t length = 40;
   const double probability = 0.3;
-  Tensors t = random_tensors({1, length, 1, length, 64, false});
-  t.value = torch::eye(length).unsqueeze(0).requires_grad_();
-  const auto found =
-      with_gradients(attention(t.query, t.key, t.value, t.distance, t.bias, 1, {probability, 123}), t);
+  Tensors t = random_tensors({{length}, 1, length, 64});
+  t.value = torch::eye(length).requires_grad_();
+  const auto found = with_gradients(fused(t, 1, {probability, 123}), t);
   const Tensor factors = (found[0] != 0).to(torch::kFloat32) / (1 - probability);
+  const double share = (factors == 0).to(torch::kFloat64).mean().item<double>();
+  EXPECT_NEAR(share, probability, 0.05);  // four standard deviations
 
   // The plain form with these factors: from its own probabilities, which values of the identity show.
-  const Tensor probabilities = plain_attention(t.query, t.key, t.value, t.distance, t.bias, 1, 0);
+  const Tensor probabilities = plain(t, 1);
   const Tensor expected = (probabilities * factors).detach();
   EXPECT_TRUE(torch::allclose(found[0], expected, 1e-4, 1e-6));
-  const auto plain =
+  const auto gradients =
       torch::autograd::grad({probabilities}, {t.query, t.key, t.distance}, {t.upstream * factors});
-  EXPECT_TRUE(torch::allclose(found[1], plain[0], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[2], plain[1], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[4], plain[2], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[3][0], expected[0].t().mm(t.upstream[0]), 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[1], gradients[0], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[2], gradients[1], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[4], gradients[2], 1e-3, 1e-5));
+  EXPECT_TRUE(torch::allclose(found[3], expected.t().mm(t.upstream), 1e-3, 1e-5));
 }
 
 TEST(Attention, a_score_that_is_no_number_is_not_hidden) {
-  Tensors t = random_tensors({1, 40, 1, 8, 64, false});
+  Tensors t = random_tensors({{40}, 1, 8, 64});
   const torch::NoGradGuard no_grad;
   t.distance[63 + 20].fill_(std::numeric_limits<float>::quiet_NaN());  // of queries 20 words after a key
-  const Tensor found = attention(t.query, t.key, t.value, t.distance, t.bias, 1, {});
-  const Tensor plain = plain_attention(t.query, t.key, t.value, t.distance, t.bias, 1, 0);
-  EXPECT_TRUE(torch::equal(found.isnan(), plain.isnan()));
+  const Tensor found = fused(t, 1);
+  EXPECT_TRUE(torch::equal(found.isnan(), plain(t, 1).isnan()));
   EXPECT_TRUE(found.isnan().any().item<bool>());
 }
 
 TEST(Attention, a_dropout_too_rare_to_happen_changes_nothing) {
-  const Tensors t = random_tensors({1, 20, 1, 8, 32, false});
-  EXPECT_TRUE(torch::equal(attention(t.query, t.key, t.value, t.distance, t.bias, 1, {1e-12, 3}),
-                           attention(t.query, t.key, t.value, t.distance, t.bias, 1, {})));
+  const Tensors t = random_tensors({{20}, 1, 8, 32});
+  EXPECT_TRUE(torch::equal(fused(t, 1, {1e-12, 3}), fused(t, 1)));
 }
 
 TEST(Dropout, drops_its_share_scales_the_rest_and_goes_back_by_the_same_mask) {

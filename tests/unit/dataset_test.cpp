@@ -125,25 +125,43 @@ TEST(Dataset, shuffled_modes_keep_their_share_in_every_part_and_depend_on_the_se
   EXPECT_NE(make_dataset(tokens, &modes, config).condition, shuffled.condition);
 }
 
-TEST(Dataset, inputs_are_shifted_trimmed_padded_and_masked) {
+/// What stands for row b of the dataset in an input: its words, shifted, then padding.
+void expect_words(const Dataset& dataset, const ModelInput& input, int b, int shift) {
+  const TokenTable& tokens = *dataset.tokens;
+  const DatasetRow& row = dataset.rows[b];
+  for (int l = 0; l < input.sequences.length(b); ++l)
+    for (int c = 0; c < 4; ++c) {
+      const int plain = l < row.words ? tokens.row(row.row)[l * 4 + c] : tokens.scheme.columns[c].pad;
+      ASSERT_EQ(input.words_NC[input.sequences.starts[b] + l][c].item<int>(),
+                plain + (c == tokens.scheme.pitch_column && l < row.words ? shift : 0));
+    }
+}
+
+TEST(Dataset, masked_inputs_are_shifted_words_without_padding) {
   const TokenTable tokens = small_corpus(24);
   const Dataset dataset = make_dataset(tokens, nullptr, small_run());
   const std::vector<std::size_t> rows = {0, 1};
   const std::vector<int> shifts = {2, -3};
-  const ModelInput input = make_input(dataset, rows, shifts, false, torch::kCPU);
-  const int longest = std::max(dataset.rows[0].words, dataset.rows[1].words);
-  EXPECT_EQ(input.words_BLC.size(1), std::min(32, (longest + 15) / 16 * 16))
-      << "few lengths, so few compiled kernels";
-  EXPECT_EQ(make_input(dataset, rows, shifts, true, torch::kCPU).words_BLC.size(1), 32);
+  const ModelInput input = make_input(dataset, rows, shifts, Padding::kMasked, torch::kCPU);
+  EXPECT_FALSE(input.mask_N.defined());
+  EXPECT_EQ(input.words_NC.size(0) % 64, 0) << "few sizes, so few compiled kernels";
   for (int b = 0; b < 2; ++b) {
-    const DatasetRow& row = dataset.rows[b];
-    EXPECT_EQ(input.mask_BL[b].sum().item<float>(), row.words);
-    for (int l = 0; l < longest; ++l)
-      for (int c = 0; c < 4; ++c) {
-        const int plain = l < row.words ? tokens.row(row.row)[l * 4 + c] : tokens.scheme.columns[c].pad;
-        const int shift = c == tokens.scheme.pitch_column && l < row.words ? shifts[b] : 0;
-        ASSERT_EQ(input.words_BLC[b][l][c].item<int>(), plain + shift);
-      }
+    EXPECT_EQ(input.sequences.length(b), dataset.rows[b].words);
+    expect_words(dataset, input, b, shifts[b]);
+  }
+}
+
+TEST(Dataset, inputs_of_conventions_that_look_at_padding_are_padded_to_the_full_length) {
+  const TokenTable tokens = small_corpus(24);
+  const Dataset dataset = make_dataset(tokens, nullptr, small_run());
+  const std::vector<std::size_t> rows = {0, 1};
+  const ModelInput input = make_input(dataset, rows, {}, Padding::kPooled, torch::kCPU);
+  ASSERT_EQ(input.words_NC.size(0), 2 * 32);
+  for (int b = 0; b < 2; ++b) {
+    expect_words(dataset, input, b, 0);
+    const torch::Tensor mask = input.mask_N.slice(0, 32 * b, 32 * (b + 1));
+    EXPECT_EQ(mask.sum().item<float>(), dataset.rows[b].words);
+    EXPECT_EQ(mask.slice(0, 0, dataset.rows[b].words).sum().item<float>(), dataset.rows[b].words);
   }
 }
 

@@ -38,7 +38,8 @@ ModelInput some_input() {
   for (const int size : kColumnSizes) columns.push_back(torch::randint(size, {2, 9}));
   Tensor mask = torch::ones({2, 9});
   mask[1].slice(0, 6).fill_(0);
-  return {torch::stack(columns, 2), mask, torch::tensor({{1.0F, 0.0F}, {0.0F, 1.0F}})};
+  return {torch::stack(columns, 2).flatten(0, 1), regular_sequences(2, 9), mask.flatten(),
+          torch::tensor({{1.0F, 0.0F}, {0.0F, 1.0F}})};
 }
 
 TEST(Classifier, condition_none_is_bitwise_plain_midibert) {
@@ -48,7 +49,8 @@ TEST(Classifier, condition_none_is_bitwise_plain_midibert) {
   ParameterSet plain_parameters(1, torch::kFloat32);
   const MidiBert plain = make_midibert(plain_parameters, small_backbone(), kColumnSizes, "midibert.");
   const Tensor expected =
-      classify(model.head, encode(plain, input.words_BLC, input.mask_BL, false).back(), input.mask_BL);
+      classify(model.head, encode(plain, input.words_NC, input.sequences, input.mask_N, false).back(),
+               input.sequences, input.mask_N);
   EXPECT_TRUE(torch::equal(forward(model, input, Padding::kMasked, false), expected));
 }
 
@@ -77,14 +79,14 @@ TEST(Classifier, a_trained_injection_acts_from_its_site_on_and_only_by_its_condi
     }
     ModelInput input = some_input();
     const SiteHook hook = [&](int at, const Tensor& hidden) {
-      return at == site ? modulate(*model.film, hidden, input.condition_BK) : hidden;
+      return at == site ? modulate(*model.film, hidden, input.sequences, input.condition_SK) : hidden;
     };
-    const auto told = encode(model.backbone, input.words_BLC, input.mask_BL, false, hook);
-    const auto plain = encode(model.backbone, input.words_BLC, input.mask_BL, false);
+    const auto told = encode(model.backbone, input.words_NC, input.sequences, input.mask_N, false, hook);
+    const auto plain = encode(model.backbone, input.words_NC, input.sequences, input.mask_N, false);
     for (int state = 0; state <= 3; ++state)
       EXPECT_EQ(torch::equal(told[state], plain[state]), state < site) << site << ", " << state;
     const Tensor first = forward(model, input, Padding::kMasked, false);
-    input.condition_BK = input.condition_BK.flip(1);
+    input.condition_SK = input.condition_SK.flip(1);
     EXPECT_FALSE(torch::allclose(forward(model, input, Padding::kMasked, false), first)) << "site " << site;
   }
 }
@@ -93,19 +95,46 @@ TEST(Classifier, masked_padding_does_not_matter_and_attended_padding_does) {
   const Classifier model = make("none");
   const ModelInput input = some_input();
   ModelInput longer = input;
-  longer.words_BLC = torch::constant_pad_nd(input.words_BLC, {0, 0, 0, 3}, 2);
-  longer.mask_BL = torch::constant_pad_nd(input.mask_BL, {0, 3}, 0);
+  longer.words_NC = torch::constant_pad_nd(input.words_NC.view({2, 9, 4}), {0, 0, 0, 3}, 2).flatten(0, 1);
+  longer.sequences = regular_sequences(2, 12);
+  longer.mask_N = torch::constant_pad_nd(input.mask_N.view({2, 9}), {0, 3}, 0).flatten();
   EXPECT_TRUE(torch::allclose(forward(model, input, Padding::kMasked, false),
                               forward(model, longer, Padding::kMasked, false), 1e-5, 1e-6));
   EXPECT_FALSE(torch::allclose(forward(model, input, Padding::kAttended, false),
                                forward(model, longer, Padding::kAttended, false), 1e-5, 1e-6));
 }
 
+TEST(Classifier, rows_without_their_padding_give_what_masked_rows_give) {
+  const Classifier model = make("mode", 1);
+  {
+    const torch::NoGradGuard no_grad;
+    for (const Linear& layer : model.film->network) layer.weight.normal_(0, 1);
+  }
+  const ModelInput padded = some_input();
+  ModelInput packed = padded;
+  packed.words_NC = torch::cat({padded.words_NC.slice(0, 0, 9 + 6), torch::zeros({5, 4}, torch::kInt64)});
+  packed.sequences.starts = {0, 9, 15};
+  packed.mask_N = Tensor();
+  const auto with_gradients = [&](const ModelInput& input) {
+    std::vector<Tensor> found = {forward(model, input, Padding::kMasked, false)}, leaves;
+    for (const NamedTensor& entry : model.parameters.all()) leaves.push_back(entry.tensor);
+    const auto gradients = torch::autograd::grad({found[0].square().sum()}, leaves);
+    found.insert(found.end(), gradients.begin(), gradients.end());
+    return found;
+  };
+  const auto found = with_gradients(packed), expected = with_gradients(padded);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(torch::allclose(found[i], expected[i], 1e-4, 1e-5))
+        << (i == 0 ? "logits" : model.parameters.all()[i - 1].name);
+}
+
 TEST(Classifier, a_site_beyond_the_last_layer_is_refused) { EXPECT_THROW(make("mode", 4), Error); }
 
 TEST(MidiBert, a_row_longer_than_the_relative_table_is_refused) {
   const Classifier model = make("none");
-  EXPECT_THROW(encode(model.backbone, torch::zeros({1, 13, 4}, torch::kInt64), {}, false), Error);
+  EXPECT_THROW(
+      encode(model.backbone, torch::zeros({13, 4}, torch::kInt64), regular_sequences(1, 13), {}, false),
+      Error);
 }
 
 TEST(MidiBert, base_size_has_the_published_number_of_used_parameters) {

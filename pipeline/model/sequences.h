@@ -1,0 +1,42 @@
+#pragma once
+// Sequences of any lengths, laid one behind another in the rows of one tensor: what is done to every word
+// alike works on all rows at once, and padding takes no room.
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace mofi {
+
+struct Sequences {
+  /// Sequence s is rows starts[s] to starts[s + 1] - 1. Rows behind the last belong to none.
+  std::vector<std::int64_t> starts = {0};
+
+  std::int64_t count() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+  std::int64_t length(std::int64_t s) const {
+    return starts[static_cast<std::size_t>(s) + 1] - starts[static_cast<std::size_t>(s)];
+  }
+  std::int64_t longest() const {
+    std::int64_t longest = 0;
+    for (std::int64_t s = 0; s < count(); ++s) longest = std::max(longest, length(s));
+    return longest;
+  }
+  /// All of one length, and no row left over in a tensor of so many: a batch that can be viewed as [count,
+  /// length].
+  bool are_regular(std::int64_t rows) const { return count() > 0 && rows == count() * longest(); }
+  std::vector<std::int64_t> lengths() const {
+    std::vector<std::int64_t> lengths;
+    for (std::int64_t s = 0; s < count(); ++s) lengths.push_back(length(s));
+    return lengths;
+  }
+  void add(std::int64_t length) { starts.push_back(starts.back() + length); }
+};
+
+/// `count` sequences of one length.
+inline Sequences regular_sequences(std::int64_t count, std::int64_t length) {
+  Sequences sequences;
+  for (std::int64_t s = 0; s < count; ++s) sequences.add(length);
+  return sequences;
+}
+
+}  // namespace mofi
