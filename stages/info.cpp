@@ -13,6 +13,7 @@
 #include "core/provenance.h"
 #include "distributed/gpu_plugin.h"
 #include "model/contraction.h"
+#include "model/products.h"
 #include "ranked_stage.h"
 
 namespace {
@@ -64,9 +65,12 @@ int main(int argc, char** argv) {
     line("program", producer());
     line("LibTorch", fmt::format("{}, CPU kernels {}, {}", TORCH_VERSION, at::get_cpu_capability(),
                                  at::globalContext().hasMKL() ? "MKL" : "no MKL"));
-    line("CPU", fmt::format("{} cores, float32 products by {}, own kernels for {}",
-                            std::thread::hardware_concurrency(),
-                            at::globalContext().hasMKLDNN() ? "oneDNN" : "ATen", kernel_target()));
+    const ProductChoice& products = product_choice();
+    line("CPU",
+         fmt::format("{} cores, own kernels for {}", std::thread::hardware_concurrency(), kernel_target()));
+    line("float32 products",
+         fmt::format("{} ({})", products.library == ProductLibrary::kOneDnn ? "oneDNN" : "ATen",
+                     products.reason));
     line("MPI", World::describe());
     line("HDF5", hdf5_version());
     line("data", data_found());

@@ -156,10 +156,17 @@ Tensor attend_all_backward(const Call& call, const Tensor& d_result, const Tenso
   return d_distance;
 }
 
+/// A tensor to be filled for all sequences; rows of none are 0.
+Tensor empty_but_left_over(const Call& call, const Tensor& like) {
+  Tensor empty = torch::empty_like(like);
+  empty.slice(0, call.sequences.starts.back()).zero_();
+  return empty;
+}
+
 struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value,
                         const Tensor& distance, const Tensor& bias, const Call& call) {
-    Tensor result = torch::zeros_like(query);
+    Tensor result = empty_but_left_over(call, query);
     Tensor probabilities = torch::empty({call.probabilities_at(call.pairs())}, distance.options());
     if (query.scalar_type() == torch::kFloat32)
       attend_all<float>(call, query, key, value, distance, bias, result, probabilities);
@@ -183,8 +190,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
                        (distance.size(0) + 1) / 2,
                        {context->saved_data["probability"].toDouble()}};
     const Tensor d_result = gradients[0].contiguous();
-    Tensor d_query = torch::zeros_like(query), d_key = torch::zeros_like(key),
-           d_value = torch::zeros_like(value);
+    Tensor d_query = empty_but_left_over(call, query), d_key = empty_but_left_over(call, key),
+           d_value = empty_but_left_over(call, value);
     const auto backward = query.scalar_type() == torch::kFloat32 ? attend_all_backward<float>
                                                                  : attend_all_backward<at::BFloat16>;
     const Tensor d_distance =

@@ -7,32 +7,14 @@
 #define HWY_TARGET_INCLUDE "model/attention_kernels.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
-// After highway.h, as it wants.
+// After highway.h, as they want.
 #include <hwy/contrib/math/math-inl.h>
+
+#include "model/row_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mofi::HWY_NAMESPACE {
 namespace {
-
-namespace hn = hwy::HWY_NAMESPACE;
-
-using F = hn::CappedTag<float, 16>;  // divides every padded row
-using U = hn::RebindToUnsigned<F>;
-
-/// Bits that look random, of key and element number: the finaliser of MurmurHash3 over a Weyl sequence.
-HWY_INLINE hn::Vec<U> hash(std::uint32_t key, std::size_t first) {
-  const U u;
-  hn::Vec<U> x = hn::Add(hn::Mul(hn::Iota(u, static_cast<std::uint32_t>(first)), hn::Set(u, 0x9E3779B9U)),
-                         hn::Set(u, key));
-  x = hn::Mul(hn::Xor(x, hn::ShiftRight<16>(x)), hn::Set(u, 0x85EBCA6BU));
-  x = hn::Mul(hn::Xor(x, hn::ShiftRight<13>(x)), hn::Set(u, 0xC2B2AE35U));
-  return hn::Xor(x, hn::ShiftRight<16>(x));
-}
-
-HWY_INLINE hn::Mask<F> is_dropped(const RowDropout& dropout, std::size_t first) {
-  const U u;
-  return hn::RebindMask(F(), hn::Gt(hn::Set(u, dropout.threshold), hash(dropout.key, first)));
-}
 
 void softmax_row_of(float* scores, const float* bias, float scale, const RowDropout& dropout,
                     std::size_t size, float* probabilities) {
@@ -94,17 +76,8 @@ void softmax_row_backward_of(const float* probabilities, float scale, float keep
 }
 
 void drop_row_of(const float* in, const RowDropout& dropout, std::size_t size, float* out) {
-  const F f;
-  const std::size_t lanes = hn::Lanes(f);
-  const auto keep_scale = hn::Set(f, dropout.keep_scale);
-  std::size_t i = 0;
-  for (; i + lanes <= size; i += lanes)
-    hn::StoreU(hn::IfThenZeroElse(is_dropped(dropout, i), hn::Mul(hn::LoadU(f, in + i), keep_scale)), f,
-               out + i);
-  if (i == size) return;
-  HWY_ALIGN float factors[16];
-  hn::Store(hn::IfThenZeroElse(is_dropped(dropout, i), keep_scale), f, factors);
-  for (std::size_t k = 0; i + k < size; ++k) out[i + k] = in[i + k] * factors[k];
+  for_each_vector(size, [&](std::size_t i, std::size_t n)
+                            HWY_ATTR { store(after_dropout(dropout, i, load(in + i, n)), out + i, n); });
 }
 
 }  // namespace

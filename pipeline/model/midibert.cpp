@@ -47,6 +47,11 @@ Tensor normalise(const BackboneConfig& config, const LayerNorm& norm, const Tens
   return torch::layer_norm(x, {config.hidden}, norm.weight, norm.bias, config.layer_norm_epsilon);
 }
 
+/// The type in which products are computed: that of the hidden states, unless the config asks for less.
+torch::ScalarType product_type(const BackboneConfig& config, const Tensor& hidden) {
+  return config.precision == "bfloat16" ? torch::kBFloat16 : hidden.scalar_type();
+}
+
 /// What all layers of a pass share.
 struct Pass {
   const BackboneConfig& config;
@@ -64,13 +69,15 @@ Tensor attend(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_
                    {probability, probability > 0 ? drawn_seed() : 0});
 }
 
-Tensor run_layer(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_NH) {
-  const Tensor attended = layer.attention_output(attend(pass, layer, hidden_NH));
-  const Tensor middle =
-      normalise(pass.config, layer.attention_norm, dropout(attended, pass.hidden_dropout()) + hidden_NH);
-  const Tensor expanded = torch::gelu(layer.intermediate(middle));
-  return normalise(pass.config, layer.output_norm,
-                   dropout(layer.output(expanded), pass.hidden_dropout()) + middle);
+Hidden run_layer(const Pass& pass, const EncoderLayer& layer, const Hidden& hidden) {
+  const double epsilon = pass.config.layer_norm_epsilon;
+  const auto times = [](const Linear& linear, const Tensor& x) { return affine(x, linear.weight, {}); };
+  const Tensor attended = attend(pass, layer, hidden.rounded_NH);
+  const Hidden middle = residual_norm(times(layer.attention_output, attended), layer.attention_output.bias,
+                                      hidden.exact_NH, layer.attention_norm, epsilon, pass.hidden_dropout());
+  const Tensor expanded = bias_gelu(times(layer.intermediate, middle.rounded_NH), layer.intermediate.bias);
+  return residual_norm(times(layer.output, expanded), layer.output.bias, middle.exact_NH, layer.output_norm,
+                       epsilon, pass.hidden_dropout());
 }
 
 }  // namespace
@@ -116,18 +123,25 @@ std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_NC, const 
   if (sequences.longest() > model.config.max_position)
     fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", sequences.longest(),
          model.config.max_position);
-  const auto pass_site = [&](int site, const Tensor& hidden) { return hook ? hook(site, hidden) : hidden; };
   Pass pass{model.config, sequences, {}, training};
   if (mask_N.defined())
     pass.key_bias_N = (1 - mask_N.to(model.in_linear.weight.scalar_type())) * kMaskedScore;
 
   const Tensor embedded = embed_words(model, words_NC) + model.token_type.select(0, 0);
+  const Tensor first =
+      dropout(normalise(model.config, model.embedding_norm, embedded), pass.hidden_dropout());
+  const torch::ScalarType type = product_type(model.config, first);
+  Hidden hidden = rounded_to(type, first);
   std::vector<Tensor> states;
-  states.push_back(
-      pass_site(0, dropout(normalise(model.config, model.embedding_norm, embedded), pass.hidden_dropout())));
-  for (std::size_t i = 0; i < model.layers.size(); ++i)
-    states.push_back(pass_site(static_cast<int>(i) + 1, run_layer(pass, model.layers[i], states.back())));
-  return states;
+  for (int site = 0;; ++site) {
+    if (hook) {
+      const Tensor changed = hook(site, hidden.exact_NH);
+      if (!changed.is_same(hidden.exact_NH)) hidden = rounded_to(type, changed);
+    }
+    states.push_back(hidden.exact_NH);
+    if (site == model.config.layers) return states;
+    hidden = run_layer(pass, model.layers[static_cast<std::size_t>(site)], hidden);
+  }
 }
 
 }  // namespace mofi

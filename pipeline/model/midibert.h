@@ -6,15 +6,12 @@
 #include <functional>
 #include <vector>
 
+#include "model/fused_layers.h"
 #include "model/model_config.h"
 #include "model/parameters.h"
 #include "model/sequences.h"
 
 namespace mofi {
-
-struct LayerNorm {
-  torch::Tensor weight, bias;
-};
 
 struct EncoderLayer {
   Linear query, key, value;

@@ -21,6 +21,7 @@ struct BackboneConfig {
   double hidden_dropout = 0.1;
   double attention_dropout = 0.1;
   double layer_norm_epsilon = 1e-12;
+  std::string precision = "float32";
 };
 
 /// Sets layers, hidden, heads and intermediate to those of `config.size`.
@@ -52,6 +53,10 @@ void describe(Field& field, BackboneConfig& c) {
         {.help = "dropout on attention probabilities", .minimum = 0, .maximum = 0.99});
   field("layer_norm_epsilon", c.layer_norm_epsilon,
         {.help = "epsilon of every LayerNorm", .minimum = 0, .maximum = 1});
+  field("precision", c.precision,
+        {.help = "of the encoder's matrix products: float32, or bfloat16, which is faster; weights, hidden "
+                 "states, LayerNorm, softmax and the head stay in float32",
+         .choices = {"float32", "bfloat16"}});
 }
 
 /// What is told to the model, and where (MoFi: the mode, by FiLM, before the first layer).

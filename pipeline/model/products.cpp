@@ -1,6 +1,13 @@
 #include "model/products.h"
 
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/torch.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <limits>
+
+#include "core/error.h"
 
 namespace at::native {
 // Exported by libtorch_cpu but not declared in the wheel's headers (LibTorch 2.11,
@@ -16,12 +23,42 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-bool one_dnn_takes(const Tensor& a) {
+bool is_float32_on_cpu(const Tensor& a) {
   return a.device().is_cpu() && a.scalar_type() == torch::kFloat32 && a.numel() > 0;
 }
 
+/// The least time of a few products of 0.27 GFLOP.
+double seconds_of_a_product(ProductLibrary library, const Tensor& a, const Tensor& b) {
+  using Clock = std::chrono::steady_clock;
+  double least = std::numeric_limits<double>::infinity();
+  for (int repetition = 0; repetition < 6; ++repetition) {
+    const auto start = Clock::now();
+    product_by(library, a, b);
+    least = std::min(least, std::chrono::duration<double>(Clock::now() - start).count());
+  }
+  return least;
+}
+
+ProductChoice choose_library() {
+  const char* wish = std::getenv("MOFI_PRODUCTS");
+  if (wish != nullptr) {
+    const std::string name = wish;
+    if (name != "aten" && name != "onednn")
+      fail(ExitCode::kUsage, "MOFI_PRODUCTS is '{}'; expected aten or onednn", name);
+    return {name == "aten" ? ProductLibrary::kAten : ProductLibrary::kOneDnn,
+            fmt::format("MOFI_PRODUCTS={}", name)};
+  }
+  const torch::NoGradGuard no_grad;
+  const Tensor a = torch::full({512, 512}, 0.5F), b = torch::full({512, 512}, 0.25F);
+  const double ratio =
+      seconds_of_a_product(ProductLibrary::kAten, a, b) / seconds_of_a_product(ProductLibrary::kOneDnn, a, b);
+  return {ratio >= 1.2 ? ProductLibrary::kOneDnn : ProductLibrary::kAten,
+          fmt::format("measured: oneDNN is {:.1f} times as fast as ATen here", ratio)};
+}
+
 struct Product : torch::autograd::Function<Product> {
-  static Tensor forward(AutogradContext* context, const Tensor& a, const Tensor& b) {
+  static Tensor forward(AutogradContext* context, const Tensor& a, const Tensor& b_of_any_type) {
+    const Tensor b = b_of_any_type.to(a.scalar_type());
     context->save_for_backward({a, b});
     return product(a, b);
   }
@@ -36,8 +73,13 @@ struct Product : torch::autograd::Function<Product> {
 
 }  // namespace
 
-Tensor product(const Tensor& a, const Tensor& b) {
-  if (!one_dnn_takes(a) || !one_dnn_takes(b)) return torch::matmul(a, b);
+const ProductChoice& product_choice() {
+  static const ProductChoice choice = choose_library();
+  return choice;
+}
+
+Tensor product_by(ProductLibrary library, const Tensor& a, const Tensor& b) {
+  if (library == ProductLibrary::kAten) return torch::matmul(a, b);
   auto shape = a.sizes().vec();
   shape.back() = b.size(-1);
   Tensor result = torch::empty(shape, a.options().requires_grad(false));
@@ -45,8 +87,9 @@ Tensor product(const Tensor& a, const Tensor& b) {
   return result;
 }
 
-void multiply_into(const Tensor& a, const Tensor& b, const Tensor& c, bool adds) {
-  at::native::mkldnn_matmul(a, b, c, adds ? 1.0F : 0.0F, 1.0F);
+Tensor product(const Tensor& a, const Tensor& b) {
+  const bool chosen = is_float32_on_cpu(a) && is_float32_on_cpu(b);
+  return product_by(chosen ? product_choice().library : ProductLibrary::kAten, a, b);
 }
 
 Tensor differentiable_product(const Tensor& a, const Tensor& b) { return Product::apply(a, b); }
