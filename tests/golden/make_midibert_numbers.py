@@ -173,8 +173,8 @@ def main():
     masked_lm_task()
     lines = [f"    {{\"{name}\", {{{', '.join(repr(v) for v in values)}}}}}," for name, values in NUMBERS]
     path.write_text("""#pragma once
-// Written by make_midibert_numbers.py: what plain PyTorch makes of the small model of midibert.md 3.7, in float64.
-// Of hidden states: row 1, word 4, the first four. Of gradients: sum and sum of absolute values.
+// Written by make_midibert_numbers.py: what plain PyTorch makes of the small model of midibert.md 3.7, in
+// float64. Of hidden states: row 1, word 4, the first four. Of gradients: sum and sum of absolute values.
 
 #include <map>
 #include <string>
