@@ -185,7 +185,7 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
   const auto batch = static_cast<std::size_t>(config.training.batch);
   const auto steps_per_epoch = static_cast<std::int64_t>((train_rows.size() + batch - 1) / batch);
   const Padding padding = padding_of(config.training.padding);
-  AdamW optimizer(tensors_of(model.parameters), config.training.weight_decay);
+  AdamW optimizer(tensors_of(model.parameters), config.training.weight_decay, adamw_rule(config.training));
   DataParallel parallel(world, tensors_of(model.parameters), device);
   const Trainer trainer{world,     config,   dataset,
                         model,     device,   padding,

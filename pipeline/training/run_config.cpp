@@ -6,6 +6,10 @@
 
 namespace mofi {
 
+void apply_optimizer(TrainingConfig& config) {
+  config.epsilon = config.optimizer == "adamw_hf" ? 1e-6 : 1e-8;
+}
+
 void complete(RunConfig& config) {
   validate(config.model);
   if (config.data.max_words > config.model.max_position)

@@ -63,6 +63,31 @@ TEST(Experiment, the_same_run_asked_for_twice_is_refused_with_both_places) {
               testing::AllOf(HasSubstr("e.yaml:8"), HasSubstr("e.yaml:6"), HasSubstr("none_seed1")));
 }
 
+TEST(Experiment, midibert_s_own_fine_tuning_is_told_as_published_in_the_config_that_claims_it) {
+  const Experiment experiment = read_experiment(load_config(MOFI_SOURCE "/configs/midibert_emopia.yaml"));
+  ASSERT_FALSE(experiment.cells.empty());
+  for (const Cell& cell : experiment.cells) {  // midibert.md section 5
+    const TrainingConfig& training = cell.config.training;
+    EXPECT_EQ(training.optimizer, "adamw_hf");
+    EXPECT_EQ(training.learning_rate, 2e-5);
+    EXPECT_EQ(training.weight_decay, 0.01);
+    EXPECT_EQ(training.beta1, 0.9);
+    EXPECT_EQ(training.beta2, 0.999);
+    EXPECT_EQ(training.epsilon, 1e-6);
+    EXPECT_EQ(training.schedule, "constant");
+    EXPECT_EQ(training.warmup, 0);
+    EXPECT_EQ(training.clip_norm, 0);
+    EXPECT_EQ(training.batch, 12);
+    EXPECT_EQ(training.epochs, 10);
+    EXPECT_EQ(training.padding, "attended");
+    EXPECT_EQ(training.transpose_down + training.transpose_up, 0);
+    EXPECT_EQ(cell.config.model.layers, 12);
+    EXPECT_EQ(cell.config.data.split, "midibert");
+    EXPECT_EQ(cell.config.data.rows, "all");
+    EXPECT_EQ(cell.config.data.max_words, 512);
+  }
+}
+
 TEST(RunIdentity, is_the_semantic_config_seed_and_inputs_and_nothing_else) {
   const std::map<std::string, std::string> inputs = {{"tokens", "aa"}};
   const auto id = [&](const std::string& yaml) { return run_id(read(yaml).cells.front(), inputs); };
@@ -84,16 +109,17 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
   std::vector<std::string> semantic, not_semantic;
   for (const FieldLine& field : list_fields<RunConfig>())
     (field.is_volatile ? not_semantic : semantic).push_back(field.path);
-  EXPECT_THAT(semantic,
-              testing::ElementsAre(
-                  "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
-                  "data.evaluate", "model.layers", "model.hidden", "model.heads", "model.intermediate",
-                  "model.embedding_width", "model.max_position", "model.hidden_dropout",
-                  "model.attention_dropout", "model.layer_norm_epsilon", "injection.condition",
-                  "injection.site", "injection.film_hidden", "head.attention_width", "head.attention_rows",
-                  "head.hidden", "training.epochs", "training.batch", "training.learning_rate",
-                  "training.weight_decay", "training.warmup", "training.schedule", "training.clip_norm",
-                  "training.transpose_down", "training.transpose_up", "training.padding", "seed"));
+  EXPECT_THAT(
+      semantic,
+      testing::ElementsAre(
+          "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
+          "data.evaluate", "model.layers", "model.hidden", "model.heads", "model.intermediate",
+          "model.embedding_width", "model.max_position", "model.hidden_dropout", "model.attention_dropout",
+          "model.layer_norm_epsilon", "injection.condition", "injection.site", "injection.film_hidden",
+          "head.attention_width", "head.attention_rows", "head.hidden", "training.epochs", "training.batch",
+          "training.optimizer", "training.learning_rate", "training.weight_decay", "training.beta1",
+          "training.beta2", "training.epsilon", "training.warmup", "training.schedule", "training.clip_norm",
+          "training.transpose_down", "training.transpose_up", "training.padding", "seed"));
   EXPECT_THAT(not_semantic,
               testing::ElementsAre("model.size", "training.weights", "training.device", "training.threads"));
 }
