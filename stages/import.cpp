@@ -70,8 +70,11 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Reads MIDI-BERT's arrays (rows x words x columns of token ids, and one label a row) into tokens.h5. "
       "Each row "
-      "becomes a piece of its own. With --checkpoint: reads a PyTorch checkpoint of MIDI-BERT (.ckpt, zip or "
-      "legacy, nothing of which is run) into weights in safetensors."};
+      "becomes a piece of its own. With --checkpoint: reads a checkpoint of MIDI-BERT (PyTorch's .ckpt, zip "
+      "or "
+      "legacy, nothing of which is run, or its state_dict in safetensors) into weights in safetensors that "
+      "say "
+      "which model they are."};
   app.footer(
       "Examples:\n"
       "  mofi import --npy X.npy --labels Y.npy --output tokens.h5\n"
@@ -86,9 +89,9 @@ int main(int argc, char** argv) {
   bool dry_run = false;
   auto* npy = app.add_option("--npy", words, "array of rows; repeatable, with a --part for each")
                   ->allow_extra_args(false);
-  auto* weights =
-      app.add_option("--checkpoint", checkpoint, "PyTorch checkpoint of MIDI-BERT: pre-trained or fine-tuned")
-          ->excludes(npy);
+  auto* weights = app.add_option("--checkpoint", checkpoint,
+                                 "checkpoint of MIDI-BERT: pre-trained or fine-tuned; .ckpt or safetensors")
+                      ->excludes(npy);
   app.add_flag("--backbone-only", backbone_only,
                "of the checkpoint, take MidiBERT alone, whatever else is in it")
       ->needs(weights);

@@ -36,14 +36,6 @@ std::string beginning_of(const std::filesystem::path& path) {
   return bytes;
 }
 
-/// A length that the file can hold, then a JSON object.
-bool begins_as_safetensors(const std::string& beginning, std::uintmax_t file_size) {
-  std::uint64_t header = 0;
-  if (beginning.size() < sizeof header + 1) return false;
-  std::memcpy(&header, beginning.data(), sizeof header);
-  return beginning[sizeof header] == '{' && header <= file_size - sizeof header;
-}
-
 std::string inspect_hdf5(const std::filesystem::path& path, std::size_t rows) {
   std::string schema;
   {
@@ -103,8 +95,9 @@ std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {
   if (beginning.starts_with("\x93NUMPY")) return text_of(read_npy(path).array, rows);
   if (beginning.starts_with("MThd") || beginning.starts_with("RIFF"))
     return text_of(read_midi(read_bytes(path), path.string()), rows);
-  if (begins_as_torch_checkpoint(beginning)) return text_of(read_torch_checkpoint(path));
+  // A header of 640 bytes begins as a pickle does, so its format is looked for first.
   if (begins_as_safetensors(beginning, size)) return text_of(read_safetensors(path));
+  if (begins_as_torch_checkpoint(beginning)) return text_of(read_torch_checkpoint(path));
   const std::size_t first = beginning.find_first_not_of(" \t\r\n");
   if (first != std::string::npos && beginning[first] == '{') return inspect_json(path);
   refuse(path, beginning);

@@ -27,18 +27,21 @@ Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig
   return model;
 }
 
-torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
+std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
+                                         bool training) {
   SiteHook hook;
   if (model.film)
     hook = [&](int site, const torch::Tensor& hidden) {
       return site == model.film_site ? modulate(*model.film, hidden, input.sequences, input.condition_SK)
                                      : hidden;
     };
-  const torch::Tensor everywhere;
-  const auto states = encode(model.backbone, input.words_NC, input.sequences,
-                             padding == Padding::kAttended ? everywhere : input.mask_N, training, hook);
-  return classify(model.head, states.back(), input.sequences,
-                  padding == Padding::kMasked ? input.mask_N : everywhere);
+  const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
+  return encode(model.backbone, input.words_NC, input.sequences, mask, training, hook);
+}
+
+torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
+  const torch::Tensor pooled = padding == Padding::kMasked ? input.mask_N : torch::Tensor();
+  return classify(model.head, hidden_states(model, input, padding, training).back(), input.sequences, pooled);
 }
 
 }  // namespace mofi

@@ -39,6 +39,10 @@ struct ModelInput {
   torch::Tensor condition_SK;  ///< float; undefined without injection
 };
 
+/// All hidden states, each [words, hidden] as it left its injection site.
+std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
+                                         bool training);
+
 /// Logits [sequences, classes].
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training);
 

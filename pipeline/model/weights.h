@@ -4,25 +4,30 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "model/parameters.h"
+#include "storage/safetensors.h"
 
 namespace mofi {
 
 void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,
                   const std::map<std::string, std::string>& metadata);
 
-/// What a file gave to a model.
+/// What a file gave to a model; each line a name and a shape.
 struct LoadReport {
   std::vector<std::string> missing;     ///< parameters that the file does not have; they keep their values
   std::vector<std::string> unexpected;  ///< tensors that the model does not have
 };
 
 /// Copies by name. A name without the prefix "midibert." also matches ("bert.…", as in pre-training
-/// checkpoints). Throws kData, before anything is changed, when a shape or type does not fit.
-LoadReport load_weights(const std::filesystem::path& path, ParameterSet& parameters);
-
-/// Metadata of a weights file (the resolved config of the run that made it).
-std::map<std::string, std::string> weights_metadata(const std::filesystem::path& path);
+/// checkpoints), and one with the prefix "module." (DataParallel's). Parameters whose names begin with
+/// `needed` must all be there; by default, that is every one. Throws kData, before anything is changed, with
+/// a line for everything that does not fit: needed and missing, of a wrong shape or type, there twice.
+/// `name` stands for the file.
+LoadReport load_weights(const SafeTensorFile& file, const std::string& name, ParameterSet& parameters,
+                        std::string_view needed = "");
+LoadReport load_weights(const std::filesystem::path& path, ParameterSet& parameters,
+                        std::string_view needed = "");
 
 }  // namespace mofi

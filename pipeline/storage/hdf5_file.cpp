@@ -86,6 +86,10 @@ template <>
 hid_t native_type<float>() {
   return H5T_NATIVE_FLOAT;
 }
+template <>
+hid_t native_type<double>() {
+  return H5T_NATIVE_DOUBLE;
+}
 
 /// The number of elements; the largest number there is when it does not fit, so that no damaged shape looks
 /// small.
@@ -363,6 +367,7 @@ MOFI_INSTANTIATE(std::int32_t)
 MOFI_INSTANTIATE(std::uint32_t)
 MOFI_INSTANTIATE(std::int64_t)
 MOFI_INSTANTIATE(float)
+MOFI_INSTANTIATE(double)
 #undef MOFI_INSTANTIATE
 
 }  // namespace mofi

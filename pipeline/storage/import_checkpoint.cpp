@@ -2,10 +2,12 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/aligned.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/hash.h"
 #include "core/provenance.h"
 #include "core/utf8.h"
@@ -23,6 +25,24 @@ std::vector<std::string> class_names(std::int64_t classes, const std::vector<std
   std::vector<std::string> names;
   for (std::size_t i = 0; i < count; ++i) names.push_back(fmt::format("class_{}", i));
   return names;
+}
+
+constexpr std::size_t kLargestFile = std::size_t{1} << 40;
+
+TorchCheckpointFile read_state_dict(const std::filesystem::path& path) {
+  TorchCheckpointFile file;
+  file.contents = read_bytes(path, kLargestFile);
+  const std::string_view beginning(reinterpret_cast<const char*>(file.contents.data()),
+                                   std::min<std::size_t>(file.contents.size(), 64));
+  if (!begins_as_safetensors(beginning, file.contents.size())) {
+    file.checkpoint = parse_torch_checkpoint(file.contents, path.string());
+    return file;
+  }
+  SafeTensorFile safetensors = parse_safetensors(std::move(file.contents), path.string());
+  file.contents = std::move(safetensors.contents);
+  file.checkpoint.container = "safetensors";
+  file.checkpoint.tensors = std::move(safetensors.tensors);
+  return file;
 }
 
 /// The fields of a run's config that build the model. Which rows are padded how is MIDI-BERT's fine-tuning's.
@@ -47,10 +67,11 @@ Json config_of(const MidibertLayout& layout) {
 }  // namespace
 
 ImportedCheckpoint import_checkpoint(const std::filesystem::path& path, const CheckpointOptions& options) {
-  ImportedCheckpoint imported{read_torch_checkpoint(path), {}, {}};
+  ImportedCheckpoint imported{read_state_dict(path), {}, {}};
   const std::string name = path.string();
   const TorchCheckpoint& checkpoint = imported.file.checkpoint;
   auto layout = midibert_layout(checkpoint.tensors, options.backbone_only);
+  if (checkpoint.tensors.empty()) fail(ExitCode::kData, "{}: has no tensors", name);
   if (!layout)
     fail(ExitCode::kData,
          "{}: none of its {} has a name of MidiBERT's, such as midibert.bert.encoder.layer.0. …; the first "

@@ -1,6 +1,6 @@
 #pragma once
-// A PyTorch checkpoint of MIDI-BERT as weights of this project: everything that does not fit is told before
-// anything is written.
+// A state_dict of MIDI-BERT, in a PyTorch checkpoint or in safetensors, as weights of this project:
+// everything that does not fit is told before anything is written.
 
 #include <filesystem>
 #include <map>
@@ -21,7 +21,7 @@ struct CheckpointOptions {
 };
 
 struct ImportedCheckpoint {
-  TorchCheckpointFile file;  ///< whose bytes the tensors view
+  TorchCheckpointFile file;  ///< whose bytes the tensors view; of a safetensors file, those of its container
   MidibertLayout layout;     ///< its tensors are to be written
   /// "config" builds the model as that of weights of one's own does, "classes" and "scheme" likewise; then
   /// where the weights come from (source, source_sha256, layout) and what their file says of them

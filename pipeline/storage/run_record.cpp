@@ -41,6 +41,9 @@ std::string defect(const Predictions& p) {
     return fmt::format(
         "has {} labels, {} logits of {} classes, {} piece and {} segment indices: one row each", rows,
         p.logits.size(), p.classes, p.piece.size(), p.segment_index.size());
+  if (p.hidden_states.size() != rows * p.states() * 2)
+    return fmt::format("has {} numbers of hidden states for {} rows; expected two a state and row",
+                       p.hidden_states.size(), rows);
   if (p.group.size() != pieces || p.mode.size() != pieces || p.split.size() != pieces)
     return fmt::format("has {} piece ids, {} groups, {} modes and {} splits: one a piece each", pieces,
                        p.group.size(), p.mode.size(), p.split.size());
@@ -68,8 +71,9 @@ std::string defect(const Predictions& p) {
     if (!segments.emplace(p.piece[r], p.segment_index[r]).second)
       return fmt::format("holds segment {} of piece {} twice", p.segment_index[r], id);
   }
-  const auto finite = [](float logit) { return std::isfinite(logit); };
-  if (!std::all_of(p.logits.begin(), p.logits.end(), finite)) return "holds logits that are not finite";
+  const auto finite = [](double number) { return std::isfinite(number); };
+  if (!std::ranges::all_of(p.logits, finite)) return "holds logits that are not finite";
+  if (!std::ranges::all_of(p.hidden_states, finite)) return "holds hidden states that are not finite";
   return "";
 }
 
@@ -104,6 +108,7 @@ std::string content_digest(const Predictions& p) {
   add(hash, p.group);
   add(hash, p.mode);
   add(hash, p.split);
+  if (!p.hidden_states.empty()) add(hash.update("hidden_states"), p.hidden_states);
   return hash.hex();
 }
 
@@ -122,6 +127,9 @@ void write_predictions(const std::filesystem::path& path, const Predictions& pre
                     {predictions.rows(), static_cast<std::uint64_t>(predictions.classes)});
   if (!predictions.dataset.empty()) file.attribute("", "dataset", predictions.dataset);
   if (!predictions.class_names.empty()) file.attribute("", "class_names", predictions.class_names);
+  if (!predictions.hidden_states.empty())
+    file.write<double>("hidden_states", predictions.hidden_states,
+                       {predictions.rows(), predictions.states(), 2});
   file.write("label", predictions.label);
   file.write("piece", predictions.piece);
   file.write("segment_index", predictions.segment_index);
@@ -144,6 +152,13 @@ Predictions read_predictions(const std::filesystem::path& path) {
   p.logits = std::move(logits.values);
   if (file.has_attribute("", "dataset")) p.dataset = file.text_attribute("", "dataset");
   if (file.has_attribute("", "class_names")) p.class_names = file.texts_attribute("", "class_names");
+  if (file.has("hidden_states")) {
+    Array<double> states = file.read_array<double>("hidden_states", 3);
+    if (states.shape[0] != logits.shape[0] || states.shape[1] < 1 || states.shape[2] != 2)
+      fail(ExitCode::kData, "{}: dataset hidden_states is {} x {} x {}; expected {} rows x states x 2",
+           path.string(), states.shape[0], states.shape[1], states.shape[2], logits.shape[0]);
+    p.hidden_states = std::move(states.values);
+  }
   p.label = file.read<std::int32_t>("label", logits.shape[0]);
   p.piece = file.read<std::uint32_t>("piece", logits.shape[0]);
   p.segment_index = file.read<std::uint32_t>("segment_index", logits.shape[0]);

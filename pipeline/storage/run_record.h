@@ -27,6 +27,10 @@ struct Predictions {
   std::string dataset;                   ///< "emopia"; empty when not known
   std::vector<std::string> class_names;  ///< [classes], or empty when not known
   std::vector<float> logits;             ///< [rows, classes], all finite
+  /// [rows, states, 2], or empty when not asked for: of every hidden state of a row (0: after the embedding,
+  /// k: after layer k), the sum of h[i] sin(i) and the sum of h[i]^2 in float64, with h the row's words (no
+  /// padding) x hidden width, flattened. In numpy: (h.ravel() @ sin(arange(h.size)), h.ravel() @ h.ravel()).
+  std::vector<double> hidden_states;
   std::vector<std::int32_t> label;   ///< [rows] 0..classes-1, the same for all rows of a piece; -1 unknown
   std::vector<std::uint32_t> piece;  ///< [rows] index into the lists below
   std::vector<std::uint32_t> segment_index;  ///< [rows] which segment of its piece, from 0; never twice
@@ -40,6 +44,7 @@ struct Predictions {
   bool quadrants() const;
   std::size_t rows() const { return label.size(); }
   std::size_t pieces() const { return piece_id.size(); }
+  std::size_t states() const { return rows() == 0 ? 0 : hidden_states.size() / (2 * rows()); }
 };
 
 /// Over everything but the header: independent of times, producer and file layout.

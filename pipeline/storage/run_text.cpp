@@ -101,6 +101,9 @@ std::string text_of(const Predictions& p, std::size_t rows) {
   Facts facts = header_facts(p.header);
   facts.push_back({"size", fmt::format("{} of {}, logits of {} classes", counted(p.rows(), "row"),
                                        counted(p.pieces(), "piece"), p.classes)});
+  if (p.states() > 0)
+    facts.push_back({"hidden states", fmt::format("checksums of {} in every row: sums of h sin(i) and of h^2",
+                                                  counted(p.states(), "state"))});
   std::map<int, std::size_t> modes;
   for (const std::uint8_t mode : p.mode) ++modes[mode];
   facts.push_back({"true modes", fmt::format("major {}, minor {}, unknown {}", thousands(modes[0]),

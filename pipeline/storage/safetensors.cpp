@@ -93,6 +93,13 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Safe
   file.commit();
 }
 
+bool begins_as_safetensors(std::string_view beginning, std::uint64_t file_bytes) {
+  std::uint64_t header = 0;
+  if (beginning.size() <= sizeof header || file_bytes < beginning.size()) return false;
+  std::memcpy(&header, beginning.data(), sizeof header);
+  return beginning[sizeof header] == '{' && header <= file_bytes - sizeof header;
+}
+
 SafeTensorFile read_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_bytes(path), path.string());
 }

@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mofi {
@@ -22,6 +23,10 @@ struct SafeTensor {
 /// Writes atomically, tensors in the given order.
 void write_safetensors(const std::filesystem::path& path, const std::vector<SafeTensor>& tensors,
                        const std::map<std::string, std::string>& metadata);
+
+/// Whether a file of that size that begins with these bytes may be one: a length that it can hold, then a
+/// JSON object.
+bool begins_as_safetensors(std::string_view beginning, std::uint64_t file_bytes);
 
 /// A whole file in memory; the tensors view its bytes.
 struct SafeTensorFile {

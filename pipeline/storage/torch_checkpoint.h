@@ -1,8 +1,6 @@
 #pragma once
-// What torch.save has written, without Python and without running anything: the zip container of PyTorch 1.6
-// and later, and the one before it ("legacy": pickles one after the other, then raw storages). Both hold a
-// pickle of dictionaries whose tensors name a storage, a place in it, a shape and strides. Knows nothing of
-// LibTorch.
+// A checkpoint that torch.save has written, without Python and without running anything: its state_dict, and
+// the numbers and texts beside it. Knows nothing of LibTorch.
 
 #include <cstddef>
 #include <deque>

@@ -11,6 +11,13 @@ namespace mofi {
 torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset,
                          std::span<const std::size_t> rows, Padding padding, torch::Device device);
 
+/// Checksums of all hidden states of the same rows, float64 [rows, layers + 1, 2], as Predictions has them:
+/// to compare with another implementation, state by state. Equal for any batch size and number of ranks but
+/// for rounding. State k is what leaves site k: the embedding's or a layer's output, after FiLM where that
+/// is. Only words count, under every convention for padding. Another forward pass.
+torch::Tensor hidden_state_sums(const World& world, const Classifier& model, const Dataset& dataset,
+                                std::span<const std::size_t> rows, Padding padding, torch::Device device);
+
 /// The logits with what is known of their rows and pieces.
 Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t> rows,
                              const torch::Tensor& logits);

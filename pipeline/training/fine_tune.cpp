@@ -13,9 +13,9 @@
 #include "core/random.h"
 #include "core/stop.h"
 #include "distributed/data_parallel.h"
-#include "model/weights.h"
 #include "tokens/transposition.h"
 #include "training/optimizer.h"
+#include "training/start_weights.h"
 
 namespace mofi {
 namespace {
@@ -96,18 +96,6 @@ std::vector<int> draw_shifts(const Dataset& dataset, std::span<const std::size_t
   return shifts;
 }
 
-void load_start_weights(const std::string& path, Classifier& model) {
-  const LoadReport report = load_weights(path, model.parameters);
-  std::string first_missing;
-  for (const std::string& name : report.missing)
-    if (name.starts_with("midibert.") && first_missing.empty()) first_missing = name;
-  if (!first_missing.empty())
-    fail(ExitCode::kData, "{}: lacks parameters of the backbone, such as {}", path, first_missing);
-  if (!report.unexpected.empty())
-    log_warning("{}: {} tensors were not used, such as {}", path, report.unexpected.size(),
-                report.unexpected.front());
-}
-
 /// A run under way: what the loop of fine_tune moves on step by step.
 struct Trainer {
   const World& world;
@@ -179,7 +167,7 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
   Classifier model =
       make_classifier(config.model, config.injection, config.head, column_sizes(inputs.tokens->scheme),
                       dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));
-  if (!config.training.weights.empty()) load_start_weights(config.training.weights, model);
+  if (!config.training.weights.empty()) load_start_weights(config, inputs.tokens->scheme, model);
 
   const std::vector<std::size_t> train_rows = dataset.rows_in({"train"});
   const auto batch = static_cast<std::size_t>(config.training.batch);

@@ -508,6 +508,29 @@ TEST(Checkpoint, of_fine_tuning_becomes_a_classifier_whose_prefixes_and_classes_
   EXPECT_FALSE(backbone.metadata.contains("classes"));
 }
 
+TEST(Checkpoint, a_state_dict_in_safetensors_is_imported_as_the_checkpoint_that_it_came_from) {
+  const TemporaryFolder folder;
+  const TorchCheckpointFile file = read_torch_checkpoint(golden("fine_tuned.ckpt"));
+  write_safetensors(folder / "w.safetensors", file.checkpoint.tensors, {{"format", "pt"}});
+  for (const bool backbone_only : {false, true}) {
+    const CheckpointOptions options{backbone_only, {}, {{"cp4", {4, 18, 88, 66}}}};
+    const ImportedCheckpoint ours = import_checkpoint(folder / "w.safetensors", options),
+                             theirs = import_checkpoint(golden("fine_tuned.ckpt"), options);
+    for (const char* key : {"config", "layout", "scheme"})
+      EXPECT_EQ(ours.metadata.at(key), theirs.metadata.at(key));
+    ASSERT_EQ(ours.layout.tensors.size(), theirs.layout.tensors.size());
+    for (const SafeTensor& tensor : theirs.layout.tensors) {
+      const auto found = std::ranges::find(ours.layout.tensors, tensor.name, &SafeTensor::name);
+      ASSERT_NE(found, ours.layout.tensors.end()) << tensor.name;
+      EXPECT_EQ(found->shape, tensor.shape);
+      EXPECT_TRUE(std::ranges::equal(found->bytes, tensor.bytes)) << tensor.name;
+    }
+  }
+  write_safetensors(folder / "empty.safetensors", {}, {});
+  EXPECT_THAT(refusal_of([&] { import_checkpoint(folder / "empty.safetensors", {}); }),
+              HasSubstr("has no tensors"));
+}
+
 /// The tensors of a golden file, to be spoilt.
 struct Spoilt {
   TorchCheckpointFile file = read_torch_checkpoint(golden("fine_tuned.ckpt"));

@@ -386,5 +386,16 @@ TEST(Aligned, cells_are_as_wide_as_the_widest_of_their_column_in_letters) {
   EXPECT_EQ(counted(1'147, "row"), "1,147 rows");
 }
 
+TEST(Inspect, a_safetensors_file_whose_header_length_looks_like_a_pickle_is_none) {
+  const TemporaryFolder folder;
+  for (std::size_t padding = 0;; ++padding) {
+    write_safetensors(folder / "w", {}, {{"note", std::string(padding, 'x')}});
+    const auto bytes = read_bytes(folder / "w");
+    if (bytes[0] != std::byte{0x80} || bytes[1] != std::byte{2}) continue;  // 640: the begin of protocol 2
+    EXPECT_THAT(inspect_file(folder / "w", 5), HasSubstr("Parameters in safetensors"));
+    return;
+  }
+}
+
 }  // namespace
 }  // namespace mofi

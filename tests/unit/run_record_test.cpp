@@ -55,6 +55,21 @@ TEST(RunRecord, predictions_are_read_back_as_they_were_written) {
   EXPECT_EQ(read.header.inputs, written.header.inputs);
 }
 
+TEST(RunRecord, checksums_of_hidden_states_are_read_back_and_counted_in_the_digest) {
+  const TemporaryFolder folder;
+  Predictions written = synthetic_predictions({});
+  const std::string without = content_digest(written);
+  for (std::size_t i = 0; i < written.rows() * 3 * 2; ++i)
+    written.hidden_states.push_back(static_cast<double>(i) / 3);
+  write_predictions(folder / "p.h5", written);
+  const Predictions read = read_predictions(folder / "p.h5");
+  EXPECT_EQ(read.hidden_states, written.hidden_states);
+  EXPECT_EQ(read.states(), 3U);
+  EXPECT_NE(read.header.content_sha256, without);
+  written.hidden_states.pop_back();
+  EXPECT_THROW(write_predictions(folder / "p.h5", written), Error);
+}
+
 TEST(RunRecord, the_digest_knows_every_field_but_the_header) {
   const Predictions original = synthetic_predictions({});
   const auto changed = [&original](auto change) {
