@@ -3,7 +3,8 @@
 // words/s), and the best matrix products that LibTorch's libraries show here, which are the roof.
 //
 //   training_bench [Google Benchmark's options]     training/mini/float32/padded/4, … and roof/…
-//   training_bench check SIZE WEIGHTS               what was computed, as JSON, for training_speed to compare
+//   training_bench check SIZE WEIGHTS PASSES        what it computes, as JSON, for training_speed to compare;
+//                                                   PASSES: forward, or training, which is both
 //
 // MOFI_BENCH_THREADS: 2 by default. MOFI_BENCH_TOKENS: tokens.h5 of EMOPIA, without which there are no real
 // rows. A peak of memory is that of the process: it means something where --benchmark_filter leaves one
@@ -237,7 +238,7 @@ Json numbers(const torch::Tensor& tensor) {
 
 /// Logits of a batch; then, without dropout, which no two implementations draw alike, the loss and the norm
 /// of every gradient, and the loss after two steps of the optimiser.
-Json computed(const BackboneConfig& config, const std::string& weights, const Rows& rows) {
+Json computed(const BackboneConfig& config, const std::string& weights, const Rows& rows, bool trains) {
   Classifier model = model_of(config);
   const LoadReport loaded = load_weights(weights, model.parameters);
   if (!loaded.missing.empty()) fail(ExitCode::kData, "{}: lacks {}", weights, loaded.missing.front());
@@ -250,6 +251,7 @@ Json computed(const BackboneConfig& config, const std::string& weights, const Ro
     const torch::NoGradGuard no_grad;
     found["logits"] = numbers(forward(model, input, Padding::kMasked, false));
   }
+  if (!trains) return found;
   found["loss"] = numbers(backward_pass(model, parameters, input, labels));
   for (const NamedTensor& entry : model.parameters.all())
     found["gradients"][entry.name] = entry.tensor.grad().norm().item<double>();
@@ -260,14 +262,14 @@ Json computed(const BackboneConfig& config, const std::string& weights, const Ro
   return found;
 }
 
-void check(const std::string& size, const std::string& weights, const std::string& tokens) {
+void check(const std::string& size, const std::string& weights, bool trains, const std::string& tokens) {
   BackboneConfig config = sized(size);
   config.hidden_dropout = config.attention_dropout = 0;
-  constexpr std::int64_t kBatch = 4;
+  constexpr std::int64_t kBatch = 2;
   Rows full;
   full.batch = kBatch;
-  Json found{{"padded", computed(config, weights, full)}};
-  if (!tokens.empty()) found["real"] = computed(config, weights, real_rows(tokens, kBatch));
+  Json found{{"padded", computed(config, weights, full, trains)}};
+  if (!tokens.empty()) found["real"] = computed(config, weights, real_rows(tokens, kBatch), trains);
   std::cout << found << '\n';
 }
 
@@ -314,8 +316,8 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, -1);
   const std::string tokens = environment("MOFI_BENCH_TOKENS", "");
   try {
-    if (argc == 4 && std::string(argv[1]) == "check") {
-      check(argv[2], argv[3], tokens);
+    if (argc == 5 && std::string(argv[1]) == "check") {
+      check(argv[2], argv[3], std::string(argv[4]) == "training", tokens);
       return 0;
     }
     benchmark::Initialize(&argc, argv);
