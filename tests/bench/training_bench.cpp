@@ -1,15 +1,29 @@
-// How fast a training step and a forward pass are on this CPU, in rows of 512 words and in GFLOP/s, for the model
-// sizes mini and base. FLOPs are counted once for the forward and twice for the backward pass, whatever is computed.
-// Takes Google Benchmark's options; MOFI_BENCH_THREADS (2).
+// How fast a training step and a forward pass are on this CPU, for the model sizes mini and base, in float32
+// and bfloat16: on rows whose 512 positions are all words (rows/s, GFLOP/s) and on real rows (rows/s,
+// words/s), and the best matrix products that LibTorch's libraries show here, which are the roof.
+//
+//   training_bench [Google Benchmark's options]     training/mini/float32/padded/4, … and roof/…
+//   training_bench check SIZE WEIGHTS PASSES        what it computes, as JSON, for training_speed to compare;
+//                                                   PASSES: forward, or training, which is both
+//
+// MOFI_BENCH_THREADS: 2 by default. MOFI_BENCH_TOKENS: tokens.h5 of EMOPIA, without which there are no real
+// rows. A peak of memory is that of the process: it means something where --benchmark_filter leaves one
+// benchmark.
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
 
-#include "core/random.h"
+#include "core/config.h"
+#include "core/error.h"
 #include "model/classifier.h"
+#include "model/weights.h"
 #include "tokens/token_scheme.h"
 #include "training/dataset.h"
 #include "training/optimizer.h"
@@ -18,63 +32,269 @@ namespace mofi {
 namespace {
 
 constexpr std::int64_t kWords = 512;
+constexpr int kRealBatches = 4;  ///< over which real rows are spread: a pass over them stands for all rows
+constexpr const char* kSplit = "midibert";  ///< whose training part the real rows are of
+constexpr int kClasses = 4;
+constexpr double kWeightDecay = 0.01;
 
 /// FLOPs of the matrix products of one row's forward pass that any implementation has to do: without those
 /// for relative positions, of which there are cheaper and dearer ways.
-double forward_flops(const BackboneConfig& c) {
-  const double words = kWords, hidden = c.hidden;
-  const double dense = 2 * words * hidden * (4 * hidden + 2.0 * c.intermediate);
-  const double attention = 2 * words * words * hidden * 2;  // q·k and p·v
-  return c.layers * (dense + attention) + 2 * words * hidden * 4 * c.embedding_width;
+constexpr double forward_flops(double layers, double hidden, double intermediate, double embedding_width) {
+  constexpr double kColumns = 4;
+  constexpr double kRow = kWords;
+  const double dense = 2 * kRow * hidden * (4 * hidden + 2 * intermediate);
+  const double attention = 2 * kRow * kRow * hidden * 2;  // q·k and p·v
+  return layers * (dense + attention) + 2 * kRow * hidden * kColumns * embedding_width;
 }
+/// A step is a forward pass and a backward pass of twice its work, whatever is computed.
+constexpr double step_flops(double forward) { return 3 * forward; }
 
-ModelInput random_rows(std::int64_t batch) {
+constexpr bool is_tera(double flops, double tera) {
+  return flops > (tera - 5e-5) * 1e12 && flops < (tera + 5e-5) * 1e12;
+}
+static_assert(is_tera(step_flops(forward_flops(12, 768, 3072, 256)), 0.2923), "a row's step of base");
+static_assert(is_tera(step_flops(forward_flops(4, 256, 1024, 256)), 0.0137), "a row's step of mini");
+
+/// Rows that batches are made of.
+struct Rows {
+  std::shared_ptr<const TokenTable> tokens;  ///< which the dataset points into
+  Dataset dataset;
+  std::vector<std::vector<std::size_t>> batches;  ///< indices into dataset.rows; empty: made-up rows
+  std::int64_t batch = 0;
+
+  std::size_t batches_of_a_pass() const { return std::max<std::size_t>(batches.size(), 1); }
+};
+
+/// Rows that are words up to the end, the same in every language: no id is that of padding or mask.
+ModelInput full_rows(std::int64_t batch) {
   const TokenScheme scheme = token_scheme("cp4");
-  RandomStream draws(1, "bench");
-  torch::Tensor words = torch::empty({batch, kWords, 4}, torch::kInt64);
+  const auto columns = static_cast<std::int64_t>(scheme.columns.size());
+  torch::Tensor words = torch::empty({batch, kWords, columns}, torch::kInt64);
   auto* word = words.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < words.numel(); ++i)
-    word[i] = draws.below(static_cast<std::uint32_t>(scheme.columns[static_cast<std::size_t>(i % 4)].pad));
+  for (std::int64_t b = 0; b < batch; ++b)
+    for (std::int64_t l = 0; l < kWords; ++l)
+      for (std::int64_t c = 0; c < columns; ++c)
+        *word++ = (5 * b + 3 * l + 7 * c + l * l) % scheme.columns[static_cast<std::size_t>(c)].pad;
   return {words.flatten(0, 1), regular_sequences(batch, kWords), {}, {}};
 }
 
-void bench(benchmark::State& state, const std::string& size, bool trains) {
-  const std::int64_t batch = state.range(0);
+/// Of the training rows in the order of their lengths, evenly spaced ones, which therefore are as long as all
+/// of them on average; cut into batches of like length, as training's are.
+Rows real_rows(const std::string& path, std::int64_t batch) {
+  Rows rows{std::make_shared<TokenTable>(read_tokens(path)), {}, {}, batch};
+  RunConfig config;
+  config.data.split = kSplit;
+  config.data.rows = "all";
+  rows.dataset = make_dataset(*rows.tokens, nullptr, config);
+  std::vector<std::size_t> order = rows.dataset.rows_in({"train"});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return rows.dataset.rows[a].words < rows.dataset.rows[b].words;
+  });
+  const std::size_t taken = kRealBatches * static_cast<std::size_t>(batch);
+  if (order.size() < taken) fail(ExitCode::kData, "{}: expected {} training rows at least", path, taken);
+  for (std::size_t i = 0; i < taken; ++i) {
+    if (i % static_cast<std::size_t>(batch) == 0) rows.batches.emplace_back();
+    rows.batches.back().push_back(order[(2 * i + 1) * order.size() / (2 * taken)]);
+  }
+  return rows;
+}
+
+ModelInput input_of(const Rows& rows, std::size_t b) {
+  if (rows.batches.empty()) return full_rows(rows.batch);
+  return make_input(rows.dataset, rows.batches[b], {}, Padding::kMasked, torch::kCPU);
+}
+
+torch::Tensor labels_of(const Rows& rows, std::size_t b) {
+  if (rows.batches.empty()) return torch::arange(rows.batch) % kClasses;
+  std::vector<std::int64_t> labels;
+  for (const std::size_t r : rows.batches[b]) labels.push_back(rows.dataset.rows[r].label);
+  return torch::tensor(labels);
+}
+
+std::int64_t words_of_a_pass(const Rows& rows) {
+  if (rows.batches.empty()) return rows.batch * kWords;
+  std::int64_t words = 0;
+  for (const auto& batch : rows.batches)
+    for (const std::size_t r : batch) words += rows.dataset.rows[r].words;
+  return words;
+}
+
+std::vector<torch::Tensor> parameters_of(const Classifier& model) {
+  std::vector<torch::Tensor> parameters;
+  for (const NamedTensor& entry : model.parameters.all()) parameters.push_back(entry.tensor);
+  return parameters;
+}
+
+Classifier model_of(const BackboneConfig& config) {
+  return make_classifier(config, InjectionConfig(), HeadConfig(), column_sizes(token_scheme("cp4")), kClasses,
+                         1);
+}
+
+BackboneConfig sized(const std::string& size) {
   BackboneConfig config;
   config.size = size;
   apply_size(config);
-  InjectionConfig injection;
-  Classifier model =
-      make_classifier(config, injection, HeadConfig(), column_sizes(token_scheme("cp4")), 4, 1);
-  std::vector<torch::Tensor> parameters;
-  for (const NamedTensor& entry : model.parameters.all()) parameters.push_back(entry.tensor);
-  AdamW optimizer(parameters, 0.01);
-  const ModelInput input = random_rows(batch);
-  const torch::Tensor labels = torch::arange(batch) % 4;
-  for (auto _ : state) {
-    if (trains) {
-      for (torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
-      const torch::Tensor loss =
-          torch::cross_entropy_loss(forward(model, input, Padding::kMasked, true), labels);
-      loss.backward();
+  return config;
+}
+
+torch::Tensor backward_pass(const Classifier& model, const std::vector<torch::Tensor>& parameters,
+                            const ModelInput& input, const torch::Tensor& labels) {
+  for (const torch::Tensor& parameter : parameters) parameter.mutable_grad().reset();
+  torch::Tensor loss = torch::cross_entropy_loss(forward(model, input, Padding::kMasked, true), labels);
+  loss.backward();
+  return loss.detach();
+}
+
+/// The most memory that this process has held so far, GiB.
+double peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;)
+    if (word == "VmHWM:") {
+      double kib = 0;
+      status >> kib;
+      return kib / (1 << 20);
+    }
+  return 0;
+}
+
+struct Work {
+  bool trains = false;
+  std::string size;
+  std::string precision;
+  std::string tokens;  ///< of real rows; empty: padded to the end with words
+  std::int64_t batch = 4;
+};
+
+void bench(benchmark::State& state, const Work& work) {
+  BackboneConfig config = sized(work.size);
+  config.precision = work.precision;
+  const Classifier model = model_of(config);
+  const std::vector<torch::Tensor> parameters = parameters_of(model);
+  AdamW optimizer(parameters, kWeightDecay);
+  Rows rows;
+  rows.batch = work.batch;
+  if (!work.tokens.empty()) rows = real_rows(work.tokens, work.batch);
+  const auto step = [&](std::size_t b) {
+    const ModelInput input = input_of(rows, b);
+    if (work.trains) {
+      backward_pass(model, parameters, input, labels_of(rows, b));
       optimizer.step(1e-5);
     } else {
       const torch::NoGradGuard no_grad;
       benchmark::DoNotOptimize(forward(model, input, Padding::kMasked, false).data_ptr());
     }
+  };
+  step(rows.batches_of_a_pass() - 1);  // pages, kernels and moments are made by the first
+  for (auto _ : state)
+    for (std::size_t b = 0; b < rows.batches_of_a_pass(); ++b) step(b);
+  const auto per_pass = [](double amount) {
+    return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate);
+  };
+  const auto rows_of_a_pass = static_cast<double>(rows.batches_of_a_pass()) * static_cast<double>(work.batch);
+  state.counters["rows"] = rows_of_a_pass;
+  state.counters["rows/s"] = per_pass(rows_of_a_pass);
+  if (work.tokens.empty()) {
+    const double flops =
+        forward_flops(config.layers, config.hidden, config.intermediate, config.embedding_width);
+    state.counters["GFLOP/s"] = per_pass(rows_of_a_pass * (work.trains ? step_flops(flops) : flops) / 1e9);
+  } else {
+    state.counters["words/s"] = per_pass(static_cast<double>(words_of_a_pass(rows)));
   }
-  const double rows = static_cast<double>(batch);
-  state.counters["rows/s"] = benchmark::Counter(rows, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["GFLOP/s"] = benchmark::Counter(rows * forward_flops(config) * (trains ? 3 : 1) / 1e9,
-                                                 benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["peak_GiB"] = peak_memory();
 }
 
-/// The best rate of a matrix product that this machine shows: the roof.
-void matrix_product(benchmark::State& state) {
-  const torch::Tensor a = torch::randn({4096, 768}), b = torch::randn({3072, 768});
-  for (auto _ : state) benchmark::DoNotOptimize(affine(a, b, {}).data_ptr());
+/// A matrix product, rows × inner by inner × columns.
+struct Shape {
+  std::int64_t rows, inner, columns;
+};
+constexpr Shape kRoofShapes[] = {{2048, 2048, 2048}, {4096, 768, 3072}, {4096, 3072, 768}};
+
+/// The rate of a large matrix product: the best of them all is the roof.
+void matrix_product(benchmark::State& state, Shape shape, const std::string& precision, bool ours) {
+  const auto type = precision == "float32" ? torch::kFloat32 : torch::kBFloat16;
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor a = torch::randn({shape.rows, shape.inner}).to(type);
+  const torch::Tensor b = torch::randn({shape.columns, shape.inner}).to(type).t();
+  const auto multiply = [&] { return ours ? product(a, b) : torch::matmul(a, b); };
+  benchmark::DoNotOptimize(multiply().data_ptr());
+  for (auto _ : state) benchmark::DoNotOptimize(multiply().data_ptr());
   state.counters["GFLOP/s"] =
-      benchmark::Counter(2 * 4096.0 * 768 * 3072 / 1e9, benchmark::Counter::kIsIterationInvariantRate);
+      benchmark::Counter(2.0 * static_cast<double>(shape.rows) * static_cast<double>(shape.inner) *
+                             static_cast<double>(shape.columns) / 1e9,
+                         benchmark::Counter::kIsIterationInvariantRate);
+}
+
+Json numbers(const torch::Tensor& tensor) {
+  const torch::Tensor flat = tensor.detach().to(torch::kFloat64).contiguous().flatten();
+  return std::vector<double>(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel());
+}
+
+/// Logits of a batch; then, without dropout, which no two implementations draw alike, the loss and the norm
+/// of every gradient, and the loss after two steps of the optimiser.
+Json computed(const BackboneConfig& config, const std::string& weights, const Rows& rows, bool trains) {
+  Classifier model = model_of(config);
+  const LoadReport loaded = load_weights(weights, model.parameters);
+  if (!loaded.missing.empty()) fail(ExitCode::kData, "{}: lacks {}", weights, loaded.missing.front());
+  const std::vector<torch::Tensor> parameters = parameters_of(model);
+  AdamW optimizer(parameters, kWeightDecay);
+  const ModelInput input = input_of(rows, 0);
+  const torch::Tensor labels = labels_of(rows, 0);
+  Json found;
+  {
+    const torch::NoGradGuard no_grad;
+    found["logits"] = numbers(forward(model, input, Padding::kMasked, false));
+  }
+  if (!trains) return found;
+  found["loss"] = numbers(backward_pass(model, parameters, input, labels));
+  for (const NamedTensor& entry : model.parameters.all())
+    found["gradients"][entry.name] = entry.tensor.grad().norm().item<double>();
+  optimizer.step(1e-4);
+  backward_pass(model, parameters, input, labels);
+  optimizer.step(1e-4);
+  found["loss_after"] = numbers(backward_pass(model, parameters, input, labels));
+  return found;
+}
+
+void check(const std::string& size, const std::string& weights, bool trains, const std::string& tokens) {
+  BackboneConfig config = sized(size);
+  config.hidden_dropout = config.attention_dropout = 0;
+  constexpr std::int64_t kBatch = 2;
+  Rows full;
+  full.batch = kBatch;
+  Json found{{"padded", computed(config, weights, full, trains)}};
+  if (!tokens.empty()) found["real"] = computed(config, weights, real_rows(tokens, kBatch), trains);
+  std::cout << found << '\n';
+}
+
+std::string environment(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+void measured_by_process(benchmark::internal::Benchmark* registered) {
+  registered->Unit(benchmark::kMillisecond)->UseRealTime()->MeasureProcessCPUTime();
+}
+
+void register_all(const std::string& tokens) {
+  for (const char* precision : {"float32", "bfloat16"}) {
+    for (const Shape& shape : kRoofShapes)
+      for (const bool ours : {true, false})
+        measured_by_process(benchmark::RegisterBenchmark(
+            fmt::format("roof/{}/{}/{}x{}x{}", precision, ours ? "product" : "ATen", shape.rows, shape.inner,
+                        shape.columns)
+                .c_str(),
+            matrix_product, shape, precision, ours));
+    for (const char* size : {"mini", "base"})
+      for (const bool trains : {true, false})
+        for (const bool real : {false, true})
+          for (const int batch : {4, 8})
+            if (!real || !tokens.empty())
+              measured_by_process(benchmark::RegisterBenchmark(
+                  fmt::format("{}/{}/{}/{}/{}", trains ? "training" : "forward", size, precision,
+                              real ? "real" : "padded", batch)
+                      .c_str(),
+                  bench, Work{trains, size, precision, real ? tokens : "", batch}));
+  }
 }
 
 }  // namespace
@@ -82,22 +302,23 @@ void matrix_product(benchmark::State& state) {
 
 int main(int argc, char** argv) {
   using namespace mofi;
-  benchmark::Initialize(&argc, argv);
-  const char* threads = std::getenv("MOFI_BENCH_THREADS");
-  at::set_num_threads(threads != nullptr ? std::atoi(threads) : 2);
+  at::set_num_threads(std::stoi(environment("MOFI_BENCH_THREADS", "2")));
+  // As training does: freed memory is kept.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
-  benchmark::RegisterBenchmark("matrix_product", matrix_product)
-      ->Unit(benchmark::kMillisecond)
-      ->UseRealTime();
-  for (const char* size : {"mini", "base"})
-    for (const bool trains : {false, true})
-      for (const int batch : {4, 8})
-        benchmark::RegisterBenchmark((std::string(trains ? "training/" : "forward/") + size).c_str(),
-                                     [=](benchmark::State& state) { bench(state, size, trains); })
-            ->Arg(batch)
-            ->Unit(benchmark::kMillisecond)
-            ->UseRealTime();
-  benchmark::RunSpecifiedBenchmarks();
+  const std::string tokens = environment("MOFI_BENCH_TOKENS", "");
+  try {
+    if (argc == 5 && std::string(argv[1]) == "check") {
+      check(argv[2], argv[3], std::string(argv[4]) == "training", tokens);
+      return 0;
+    }
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 64;
+    register_all(tokens);
+    benchmark::RunSpecifiedBenchmarks();
+  } catch (const std::exception& error) {
+    std::cerr << "mofi: " << error.what() << '\n';
+    return 70;
+  }
   return 0;
 }
