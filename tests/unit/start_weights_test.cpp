@@ -149,12 +149,13 @@ TEST(HiddenStates, have_sums_that_do_not_depend_on_the_batch_and_leave_padding_o
                 1e-5);
 
       // The definition, number by number.
-      const ModelInput input = make_input(dataset, one, {}, true, torch::kCPU);
+      const ModelInput input = make_input(dataset, one, {}, padding, torch::kCPU);
       const torch::NoGradGuard no_grad;
       const auto states = encode(
-          model.backbone, input.words_BLC, padding == Padding::kAttended ? torch::Tensor() : input.mask_BL,
-          false, [&](int site, const torch::Tensor& hidden) {
-            return site == 1 ? modulate(*model.film, hidden, input.condition_BK) : hidden;
+          model.backbone, input.words_NC, input.sequences,
+          padding == Padding::kAttended ? torch::Tensor() : input.mask_N, false,
+          [&](int site, const torch::Tensor& hidden) {
+            return site == 1 ? modulate(*model.film, hidden, input.sequences, input.condition_SK) : hidden;
           });
       const int numbers = dataset.rows[rows[r]].words * config.model.hidden;
       for (std::size_t k = 0; k < states.size(); ++k) {
