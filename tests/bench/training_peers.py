@@ -195,7 +195,8 @@ def peak_memory_gib():
 
 
 def work(peer, size, weights, precision, batch_size):
-    """Answers each line of standard input with one: {"pass", "seconds"} → {"wall_s": […], "cpu_s": […]} of steps."""
+    """Answers each line of standard input with one: {"pass": "training" or "forward", "seconds"} → {"wall_s": […], "cpu_s": […]}
+    of its steps, {"pass": "logits"} → those of two rows; "give back" and "end" are passes, too."""
     batch_size, prefix = int(batch_size), os.environ.get("MOFI_BENCH_ROWS")
     model = make_model(peer, size, weights)
     optimizer = optimizer_of(model, 1e-5)
@@ -217,26 +218,32 @@ def work(peer, size, weights, precision, batch_size):
         loss.backward()
         optimizer.step()
 
-    for line in sys.stdin:
-        asked = json.loads(line)
-        if asked["pass"] == "end":
-            print(json.dumps({"peak_gib": peak_memory_gib()}), flush=True)
-            return
-        model.train(asked["pass"] == "training")
-        step = training if asked["pass"] == "training" else forward
-        answer = {"wall_s": [], "cpu_s": []}
-        started = time.perf_counter()
-        if asked["pass"] == "logits":
-            answer["logits"] = forward(batches[0])[:2].float().flatten().tolist()
-        while asked["pass"] != "logits":
+    def measured(step, seconds):
+        answer, started = {"wall_s": [], "cpu_s": []}, time.perf_counter()
+        while not answer["wall_s"] or time.perf_counter() - started < seconds:
             wall, cpu = time.perf_counter(), time.process_time()
             step(batches[len(answer["wall_s"]) % len(batches)])
             answer["wall_s"].append(time.perf_counter() - wall)
             answer["cpu_s"].append(time.process_time() - cpu)
-            if time.perf_counter() - started >= asked["seconds"]:
-                break
-        if asked.get("give_back"):  # kept memory that others need
+        return answer
+
+    for line in sys.stdin:
+        asked = json.loads(line)
+        model.train(asked["pass"] == "training")
+        if asked["pass"] == "end":
+            print(json.dumps({"peak_gib": peak_memory_gib()}), flush=True)
+            return
+        if asked["pass"] == "give back":  # kept memory, which others need
             ctypes.CDLL(None).malloc_trim(0)
+            answer = {}
+        elif asked["pass"] == "logits":
+            answer = {"logits": forward(batches[0])[:2].float().flatten().tolist()}
+        elif asked.get("warms_up"):
+            # One row will do for gradients and moments; what is compiled for a size, or kept for one, needs it all.
+            training(tuple(rows[:1] for rows in batches[0]) if peer == "eager" else batches[0])
+            answer = {}
+        else:
+            answer = measured(training if asked["pass"] == "training" else forward, asked["seconds"])
         with open("/proc/self/statm", encoding="utf-8") as pages:
             answer["held_gib"] = int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 30)
         print(json.dumps(answer), flush=True)
