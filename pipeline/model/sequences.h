@@ -23,7 +23,12 @@ struct Sequences {
   }
   /// All of one length, and no row left over in a tensor of so many: a batch that can be viewed as [count,
   /// length].
-  bool are_regular(std::int64_t rows) const { return count() > 0 && rows == count() * longest(); }
+  bool are_regular(std::int64_t rows) const {
+    if (count() == 0 || rows != starts.back()) return false;
+    for (std::int64_t s = 1; s < count(); ++s)
+      if (length(s) != length(0)) return false;
+    return true;
+  }
   std::vector<std::int64_t> lengths() const {
     std::vector<std::int64_t> lengths;
     for (std::int64_t s = 0; s < count(); ++s) lengths.push_back(length(s));

@@ -127,6 +127,14 @@ TEST(Classifier, rows_without_their_padding_give_what_masked_rows_give) {
         << (i == 0 ? "logits" : model.parameters.all()[i - 1].name);
 }
 
+TEST(Sequences, are_regular_where_all_have_one_length_and_no_row_is_left_over) {
+  EXPECT_TRUE(regular_sequences(3, 5).are_regular(15));
+  EXPECT_FALSE(regular_sequences(3, 5).are_regular(16));
+  EXPECT_FALSE((Sequences{{0, 40, 60}}).are_regular(80)) << "rows left over are no words of the shorter";
+  EXPECT_FALSE((Sequences{{0, 2, 6}}).are_regular(6));
+  EXPECT_FALSE(Sequences{}.are_regular(0));
+}
+
 TEST(Classifier, bfloat16_products_move_logits_and_gradients_by_their_rounding_and_no_more) {
   BackboneConfig config = small_backbone();
   config.hidden = 64;
