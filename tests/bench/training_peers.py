@@ -157,12 +157,12 @@ def save(size, path):
     torch.manual_seed(1)
     model = Classifier(size)
     with torch.no_grad():
-        # Of untrained weights attention is nearly uniform, and a wrong one would hardly be seen.
+        # Of untrained weights attention is nearly uniform and weighs little, and a wrong one would hardly be seen.
         for layer in model.midibert.bert.encoder.layer:
-            attention = layer.attention.self
-            attention.distance_embedding.weight.normal_(0, 0.5)
-            attention.query.weight.mul_(3)
-            attention.key.weight.mul_(3)
+            attention = layer.attention
+            attention.self.distance_embedding.weight.normal_(0, 0.5)
+            for linear in (attention.self.query, attention.self.key, attention.self.value, attention.output.dense):
+                linear.weight.mul_(4)
     torch.save({"epoch": 1, "state_dict": model.state_dict()}, path)
 
 
