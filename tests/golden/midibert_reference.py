@@ -14,7 +14,8 @@ h the words' vectors, l a query's position, r a key's, D a layer's table of dist
 Everything is written out as it is defined, the table of l x r x width included: slow, and nothing to get wrong.
 
 Every part gets weights that show when it is wrong: LayerNorms that are not 1 and 0, distances and token types as large as what
-they are added to, biases everywhere, layers that add little to what they are given: else all words would be alike after twelve. `compare` computes in float64 from the float32 weights, so that all rounding is the other's.
+they are added to, biases everywhere, layers that add little to what they are given (else all words would be alike after twelve).
+`compare` computes in float64 from the float32 weights, so that all rounding is the other's.
 A difference of logits is told relative to the largest absolute logit of the row; one of hidden states relative to the root of the
 sum of squares of the state.
 """
@@ -90,7 +91,7 @@ def weights_of(size, seed=1):
 
 
 def save(size, prefix, seed=1):
-    state = weights_of(size, seed)
+    state = weights_of(size, int(seed))
     whole = {"epoch": 1, "state_dict": state, "valid_acc": 0.25}
     torch.save(whole, prefix + ".ckpt")
     torch.save(whole, prefix + "_legacy.ckpt", _use_new_zipfile_serialization=False)
@@ -114,7 +115,7 @@ def linear(state, x, name):
 
 
 def hidden_states(state, words, attended):
-    """What leaves the embedding and each layer, [words, hidden], of one row. words: [length, columns]; attended: 1 for keys that may be."""
+    """What leaves the embedding and each layer, [words, hidden], of one row [words, columns]. attended: 1 for keys that may be."""
     layer_prefix = "midibert.bert.encoder.layer."
     layers = 1 + max(int(name[len(layer_prefix) :].split(".")[0]) for name in state if name.startswith(layer_prefix))
 
@@ -176,7 +177,7 @@ def evaluate(state, rows):
         mask = (words[:, 0] != PAD[0]).double()
         everything = torch.ones_like(mask)
         with_mask, without = hidden_states(state, words, mask), hidden_states(state, words, everything)
-        for convention, states, pooled in (("masked", with_mask, mask), ("pooled", with_mask, everything), ("attended", without, everything)):
+        for convention, states, pooled in zip(CONVENTIONS, (with_mask, with_mask, without), (mask, everything, everything)):
             found[convention][0].append(logits_of(state, states[-1], pooled).numpy())
             found[convention][1].append(checksums(states, int(mask.sum())))
     return {convention: (numpy.array(logits), numpy.array(sums)) for convention, (logits, sums) in found.items()}
