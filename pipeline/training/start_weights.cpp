@@ -116,7 +116,8 @@ void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Clas
          weights.name, weights.classes.size(), classes, weights.name);
   const LoadReport report = load_weights(weights.file, weights.name, model.parameters, "midibert.");
   if (!report.missing.empty())
-    log_info("{}: does not have these parameters, which begin anew: {}", weights.name, fmt::join(report.missing, ", "));
+    log_info("{}: does not have these parameters, which begin anew: {}", weights.name,
+             fmt::join(report.missing, ", "));
   if (!report.unexpected.empty())
     log_warning("{}: of its tensors, these are not used: {}", weights.name,
                 fmt::join(report.unexpected, ", "));

@@ -2,7 +2,7 @@
 """MidiBERT for classification, from the equations, to compare with: random weights, checkpoints of them, logits, hidden states.
 
 usage: midibert_reference.py save SIZE PREFIX [SEED]     writes PREFIX.ckpt (zip), PREFIX_legacy.ckpt, PREFIX.safetensors
-       midibert_reference.py compare PREFIX ROWS.npy PREDICTIONS.h5 CONVENTION
+       midibert_reference.py compare PREFIX ROWS.npy PREDICTIONS_CONVENTION.h5...
        midibert_reference.py golden FOLDER               writes the committed files of tests/golden/logits
 
 Needs torch and numpy; `save` also safetensors, `compare` h5py. SIZE: base, tiny, or smallest (for committed files).
@@ -14,7 +14,8 @@ h the words' vectors, l a query's position, r a key's, D a layer's table of dist
 Everything is written out as it is defined, the table of l x r x width included: slow, and nothing to get wrong.
 
 Every part gets weights that show when it is wrong: LayerNorms that are not 1 and 0, distances and token types as large as what
-they are added to, biases everywhere. `compare` computes in float64 from the float32 weights, so that all rounding is the other's.
+they are added to, biases everywhere, layers that add little to what they are given (else all words would be alike after twelve).
+`compare` computes in float64 from the float32 weights, so that all rounding is the other's.
 A difference of logits is told relative to the largest absolute logit of the row; one of hidden states relative to the root of the
 sum of squares of the state.
 """
@@ -52,14 +53,14 @@ def weights_of(size, seed=1):
     def add(name, *shape, scale=1.0, around=0.0):
         state[name] = torch.randn(*shape, generator=random) * scale + around
 
-    def linear(name, out, into, bias=True):
-        add(name + ".weight", out, into, scale=into**-0.5)
+    def linear(name, out, into, bias=True, gain=1.0):
+        add(name + ".weight", out, into, scale=gain * into**-0.5)
         if bias:
-            add(name + ".bias", out, scale=0.3)
+            add(name + ".bias", out, scale=0.1)
 
     def norm(name):
         add(name + ".weight", hidden, scale=0.3, around=1.0)
-        add(name + ".bias", hidden, scale=0.3)
+        add(name + ".bias", hidden, scale=0.1)
 
     bert = "midibert.bert."
     state[bert + "embeddings.position_ids"] = torch.arange(positions).unsqueeze(0)
@@ -69,13 +70,13 @@ def weights_of(size, seed=1):
     norm(bert + "embeddings.LayerNorm")
     for i in range(layers):
         layer = f"{bert}encoder.layer.{i}."
-        for part in ("query", "key", "value"):
-            linear(layer + "attention.self." + part, hidden, hidden)
+        for part, gain in (("query", 2), ("key", 2), ("value", 1)):
+            linear(layer + "attention.self." + part, hidden, hidden, gain=gain)
         add(layer + "attention.self.distance_embedding.weight", 2 * positions - 1, hidden // heads, scale=0.5)
-        linear(layer + "attention.output.dense", hidden, hidden)
+        linear(layer + "attention.output.dense", hidden, hidden, gain=0.3)
         norm(layer + "attention.output.LayerNorm")
         linear(layer + "intermediate.dense", between, hidden)
-        linear(layer + "output.dense", hidden, between)
+        linear(layer + "output.dense", hidden, between, gain=0.5)
         norm(layer + "output.LayerNorm")
     linear(bert + "pooler.dense", hidden, hidden)
     for i, ids in enumerate(IDS):
@@ -90,7 +91,7 @@ def weights_of(size, seed=1):
 
 
 def save(size, prefix, seed=1):
-    state = weights_of(size, seed)
+    state = weights_of(size, int(seed))
     whole = {"epoch": 1, "state_dict": state, "valid_acc": 0.25}
     torch.save(whole, prefix + ".ckpt")
     torch.save(whole, prefix + "_legacy.ckpt", _use_new_zipfile_serialization=False)
@@ -108,15 +109,15 @@ def normalise(x, weight, bias):
     return (x - mean) / torch.sqrt(variance + 1e-12) * weight + bias
 
 
-def run(state, words, mask, convention):
-    """Hidden states, each [words, hidden], and logits of one row. words: [length, columns]; mask: 1 for words, 0 for padding."""
+def linear(state, x, name):
+    y = x @ state[name + ".weight"].T
+    return y + state[name + ".bias"] if name + ".bias" in state else y
+
+
+def hidden_states(state, words, attended):
+    """What leaves the embedding and each layer, [words, hidden], of one row [words, columns]. attended: 1 for keys that may be."""
     layer_prefix = "midibert.bert.encoder.layer."
     layers = 1 + max(int(name[len(layer_prefix) :].split(".")[0]) for name in state if name.startswith(layer_prefix))
-
-    def linear(x, name):
-        bias = state.get(name + ".bias")
-        y = x @ state[name + ".weight"].T
-        return y if bias is None else y + bias
 
     def norm(x, name):
         return normalise(x, state[name + ".weight"], state[name + ".bias"])
@@ -125,10 +126,9 @@ def run(state, words, mask, convention):
     for i in range(words.shape[1]):
         table = state[f"midibert.word_emb.{i}.lut.weight"]
         columns.append(table[words[:, i]] * math.sqrt(table.shape[1]))
-    x = linear(torch.cat(columns, -1), "midibert.in_linear")
+    x = linear(state, torch.cat(columns, -1), "midibert.in_linear")
     x = norm(x + state["midibert.bert.embeddings.token_type_embeddings.weight"][0], "midibert.bert.embeddings.LayerNorm")
     states = [x]
-    attended = mask if convention != "attended" else torch.ones_like(mask)
     length, hidden = x.shape
     place = torch.arange(length)
     for i in range(layers):
@@ -136,23 +136,27 @@ def run(state, words, mask, convention):
         table = state[layer + "attention.self.distance_embedding.weight"]
         width = table.shape[1]
         distance = table[place[:, None] - place[None, :] + (table.shape[0] - 1) // 2]  # [query, key, width]
-        query, key, value = (linear(x, layer + "attention.self." + part) for part in ("query", "key", "value"))
-        heads = []
-        for h in range(hidden // width):
-            q, k, v = (t[:, h * width : (h + 1) * width] for t in (query, key, value))
-            score = q @ k.T + torch.einsum("ld,lrd->lr", q, distance) + torch.einsum("rd,lrd->lr", k, distance)
-            score = score / math.sqrt(width) + (1 - attended) * -10000.0
-            heads.append(torch.softmax(score, 1) @ v)
-        a = norm(linear(torch.cat(heads, 1), layer + "attention.output.dense") + x, layer + "attention.output.LayerNorm")
-        wide = linear(a, layer + "intermediate.dense")
+        q, k, v = (linear(state, x, layer + "attention.self." + part).view(length, hidden // width, width).transpose(0, 1)
+                   for part in ("query", "key", "value"))  # [heads, words, width]
+        score = q @ k.transpose(1, 2)
+        score = score + torch.einsum("hld,lrd->hlr", q, distance)
+        score = score + torch.einsum("hrd,lrd->hlr", k, distance)
+        score = score / math.sqrt(width) + (1 - attended) * -10000.0
+        heads = (torch.softmax(score, 2) @ v).transpose(0, 1).reshape(length, hidden)
+        a = norm(linear(state, heads, layer + "attention.output.dense") + x, layer + "attention.output.LayerNorm")
+        wide = linear(state, a, layer + "intermediate.dense")
         wide = wide * 0.5 * (1 + torch.erf(wide / math.sqrt(2)))
-        x = norm(linear(wide, layer + "output.dense") + a, layer + "output.LayerNorm")
+        x = norm(linear(state, wide, layer + "output.dense") + a, layer + "output.LayerNorm")
         states.append(x)
-    score = linear(torch.tanh(linear(x, "attention.ws1")), "attention.ws2")  # [words, rows]
-    if convention == "masked":
-        score = score.masked_fill(mask[:, None] == 0, -math.inf)
-    pooled = (torch.softmax(score, 0).T @ x).flatten()
-    return states, linear(torch.relu(linear(pooled, "classifier.0")), "classifier.2")
+    return states
+
+
+def logits_of(state, x, pooled):
+    """x: the last hidden state; pooled: 1 for words that may be."""
+    score = linear(state, torch.tanh(linear(state, x, "attention.ws1")), "attention.ws2")  # [words, rows]
+    score = score.masked_fill(pooled[:, None] == 0, -math.inf)
+    pooling = (torch.softmax(score, 0).T @ x).flatten()
+    return linear(state, torch.relu(linear(state, pooling, "classifier.0")), "classifier.2")
 
 
 def checksums(states, count):
@@ -164,17 +168,19 @@ def checksums(states, count):
     return numpy.array(sums)
 
 
-def evaluate(state, rows, convention):
-    """Logits [rows, classes] and checksums [rows, states, 2] of padded rows [rows, words, columns], in float64."""
+def evaluate(state, rows):
+    """Of padded rows [rows, words, columns], in float64: by convention, logits [rows, classes] and checksums [rows, states, 2]."""
     state = {name: tensor.double() for name, tensor in state.items() if tensor.is_floating_point()}
-    logits, sums = [], []
+    found = {convention: ([], []) for convention in CONVENTIONS}
     for row in rows:
         words = torch.from_numpy(numpy.asarray(row, dtype=numpy.int64))
         mask = (words[:, 0] != PAD[0]).double()
-        states, scored = run(state, words, mask, convention)
-        logits.append(scored.numpy())
-        sums.append(checksums(states, int(mask.sum())))
-    return numpy.array(logits), numpy.array(sums)
+        everything = torch.ones_like(mask)
+        with_mask, without = hidden_states(state, words, mask), hidden_states(state, words, everything)
+        for convention, states, pooled in zip(CONVENTIONS, (with_mask, with_mask, without), (mask, everything, everything)):
+            found[convention][0].append(logits_of(state, states[-1], pooled).numpy())
+            found[convention][1].append(checksums(states, int(mask.sum())))
+    return {convention: (numpy.array(logits), numpy.array(sums)) for convention, (logits, sums) in found.items()}
 
 
 def differences(logits, sums, expected_logits, expected_sums):
@@ -186,22 +192,26 @@ def differences(logits, sums, expected_logits, expected_sums):
     return by_logits.max(), by_states.max()
 
 
-def compare(prefix, rows, predictions, convention):
+def compare(prefix, rows, *files):
     import h5py
 
     state = torch.load(prefix + ".ckpt", weights_only=True)["state_dict"]
     rows = numpy.load(rows)
-    with h5py.File(predictions) as file:
-        logits, sums = file["logits"][:], file["hidden_states"][:]
-    assert logits.shape[0] == len(rows), f"{logits.shape[0]} rows were scored, not {len(rows)}"
-    expected, expected_sums = evaluate(state, rows, convention)
-    spread = expected.std(0).min() / numpy.abs(expected).max()
-    assert spread > 0.01, "the rows' logits are all alike: weights that show nothing"
-    by_logits, by_states = differences(logits, sums, expected, expected_sums)
+    expected = evaluate(state, rows)
     words = (rows[:, :, 0] != PAD[0]).sum(1)
-    print(f"{len(rows)} rows of {words.min()} to {words.max()} words, {convention}: logits differ by {by_logits:.1e} of the row's "
-          f"largest, hidden states by {by_states:.1e} of their size")
-    if not (by_logits < 1e-5 and by_states < 1e-5):
+    print(f"{len(rows)} rows of {words.min()} to {words.max()} words")
+    worst = 0
+    for name in files:
+        expected_logits, expected_sums = expected[name.removesuffix(".h5").split("_")[-1]]
+        spread = expected_logits.std(0).max() / numpy.abs(expected_logits).max()
+        assert spread > 0.01, "the rows' logits are all alike: weights that show nothing"
+        with h5py.File(name) as file:
+            logits, sums = file["logits"][:], file["hidden_states"][:]
+        assert logits.shape == expected_logits.shape and sums.shape == expected_sums.shape, f"{name}: {logits.shape}, {sums.shape}"
+        by_logits, by_states = differences(logits, sums, expected_logits, expected_sums)
+        print(f"{name}: logits differ by {by_logits:.1e} of the row's largest, hidden states by {by_states:.1e} of their size")
+        worst = max(worst, by_logits, by_states)
+    if not (files and worst < 1e-5):
         sys.exit("more than 1e-5")
 
 
@@ -222,10 +232,8 @@ def golden(folder):
     rows = made_up_rows([32, 31, 20, 9, 2, 1], SIZES["smallest"][-1])
     numpy.save(folder + "/rows.npy", rows)
     state = torch.load(prefix + ".ckpt", weights_only=True)["state_dict"]
-    expected = {}
-    for convention in CONVENTIONS:
-        logits, sums = evaluate(state, rows, convention)
-        expected[convention] = {"logits": logits.tolist(), "hidden_states": sums.tolist()}
+    expected = {convention: {"logits": logits.tolist(), "hidden_states": sums.tolist()}
+                for convention, (logits, sums) in evaluate(state, rows).items()}
     with open(folder + "/expected.json", "w") as file:
         json.dump(expected, file, indent=1)
 
