@@ -68,9 +68,9 @@ int main(int argc, char** argv) {
     const ProductChoice& products = product_choice();
     line("CPU",
          fmt::format("{} cores, own kernels for {}", std::thread::hardware_concurrency(), kernel_target()));
-    line("float32 products",
-         fmt::format("{} ({})", products.library == ProductLibrary::kOneDnn ? "oneDNN" : "ATen",
-                     products.reason));
+    line("float32 products", fmt::format("{} ({}); measured, oneDNN is {:.1f} times as fast as ATen here",
+                                         products.library == ProductLibrary::kOneDnn ? "oneDNN" : "ATen",
+                                         products.reason, measured_speed_of_onednn()));
     line("MPI", World::describe());
     line("HDF5", hdf5_version());
     line("data", data_found());

@@ -16,10 +16,14 @@ struct ProductChoice {
   std::string reason;  ///< a clause that a person reads
 };
 
-/// Made at the first call, by timing both for some milliseconds: oneDNN where it is faster by a fifth or
-/// more, so that noise does not decide. MOFI_PRODUCTS=aten or onednn decides instead. Throws kUsage for any
-/// other.
+/// ATen on Intel's processors, oneDNN on others; MOFI_PRODUCTS=aten or onednn decides instead. A rule, not a
+/// timing: the same machine must give the same bits, however busy it is. Throws kUsage for another
+/// MOFI_PRODUCTS.
 const ProductChoice& product_choice();
+
+/// How many times as fast as ATen oneDNN is here and now, by timing both for some milliseconds: whether the
+/// rule holds.
+double measured_speed_of_onednn();
 
 /// a·b of float32 matrices on the CPU, or of two equal-sized batches of them, by that library. Not
 /// differentiable.
