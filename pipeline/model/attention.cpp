@@ -1,6 +1,5 @@
 #include "model/attention.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/torch.h>
 
@@ -9,6 +8,7 @@
 #include "model/head_attention.h"
 #include "model/products.h"
 #include "model/relative_attention.h"
+#include "model/threads.h"
 
 namespace mofi {
 namespace {

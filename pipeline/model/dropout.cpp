@@ -1,12 +1,12 @@
 #include "model/dropout.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/torch.h>
 
 #include <limits>
 
 #include "model/attention_kernels.h"
+#include "model/threads.h"
 
 namespace mofi {
 namespace {

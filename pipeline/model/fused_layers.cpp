@@ -1,11 +1,11 @@
 #include "model/fused_layers.h"
 
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/torch.h>
 
 #include "model/dropout.h"
 #include "model/row_kernels.h"
+#include "model/threads.h"
 
 namespace mofi {
 namespace {

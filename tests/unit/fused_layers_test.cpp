@@ -2,10 +2,15 @@
 
 #include "model/fused_layers.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 #include <torch/torch.h>
+
+#include <array>
+#include <set>
+#include <thread>
+
+#include "model/threads.h"
 
 namespace mofi {
 namespace {
@@ -130,6 +135,17 @@ TEST(ResidualNorm, of_bfloat16_gives_both_hidden_states_and_takes_gradients_of_b
       torch::autograd::grad({residual_norm(c.x, c.bias, c.residual, c.norm, kEpsilon, 0).rounded_NH},
                             {c.residual}, {through_rounded});
   EXPECT_GT(of_rounded_alone[0].abs().max().item<float>(), 0);
+}
+
+TEST(FusedLayers, work_is_shared_among_threads) {
+  const int before = at::get_num_threads();
+  at::set_num_threads(3);
+  std::array<std::thread::id, 3> ran;
+  at::parallel_for(0, 3, 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t i = first; i < last; ++i) ran[static_cast<std::size_t>(i)] = std::this_thread::get_id();
+  });
+  at::set_num_threads(before);
+  EXPECT_EQ(std::set(ran.begin(), ran.end()).size(), 3U);
 }
 
 TEST(FusedLayers, threads_change_neither_values_nor_gradients_by_a_bit) {
