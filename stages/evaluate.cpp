@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   CLI::App app{
       "Score every row of a tokens file with trained weights; labels are compared where there are any."};
   std::string weights_path, tokens_path, mode_path, output, padding, device_name = "auto";
+  int threads = 0;
   app.add_option("--weights", weights_path,
                  "weights.safetensors of `mofi train` or `mofi import --checkpoint`")
       ->required();
@@ -30,6 +31,8 @@ int main(int argc, char** argv) {
       "--hidden-states", hidden_states,
       "also write two sums over each hidden state of each row, to compare with another implementation "
       "of the model: dataset hidden_states [rows, layers + 1, 2]");
+  app.add_option("--threads", threads, "CPU threads of each rank (default: as trained)")
+      ->check(CLI::Range(1, 1024));
   app.add_option("--device", device_name, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
   app.footer(
       "Example:\n  mofi evaluate --weights results/one/weights.safetensors --tokens tokens.h5 --mode mode.h5 "
@@ -44,6 +47,7 @@ int main(int argc, char** argv) {
     RunConfig config = *weights.config;
     config.data.rows = "all";
     if (!padding.empty()) config.training.padding = padding;
+    at::set_num_threads(threads > 0 ? threads : config.training.threads);
 
     const TokenTable tokens = read_tokens(tokens_path);
     require_scheme(weights, tokens.scheme, tokens_path);

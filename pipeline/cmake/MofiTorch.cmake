@@ -38,7 +38,7 @@ add_library(mofi_torch_pch STATIC ${PROJECT_SOURCE_DIR}/pipeline/cmake/torch_pch
 target_link_libraries(mofi_torch_pch PUBLIC mofi_options mofi_torch fmt::fmt nlohmann_json::nlohmann_json)
 target_precompile_headers(mofi_torch_pch PRIVATE <torch/torch.h>)
 
-# mofi_torch_library(name ...): a mofi_library whose files include LibTorch.
+# mofi_use_torch(target): for a target whose files include LibTorch.
 function(mofi_use_torch target)
   target_link_libraries(${target} PUBLIC mofi_torch)
   target_precompile_headers(${target} REUSE_FROM mofi_torch_pch)

@@ -22,6 +22,7 @@ struct Call {
   Sequences sequences;
   std::int64_t heads, width, max_position;
   AttentionDropout dropout;
+  bool keeps_probabilities = true;  ///< for the way back
 
   std::int64_t pairs() const { return sequences.count() * heads; }
   std::int64_t sequence_of(std::int64_t pair) const { return pair / heads; }
@@ -75,6 +76,8 @@ void load_transposed(const HeadSize& size, const HeadRows<const T>& from, float*
         to[i * size.stride() + l] = static_cast<float>(from.data[l * from.stride + i]);
   for (std::int64_t i = 0; i < size.width; ++i)
     std::fill(to + i * size.stride() + size.length, to + i * size.stride() + size.rows(), 0.0F);
+  // Another length has another stride: what is behind the width may be a longer sequence's numbers.
+  std::fill(to + size.width * size.stride(), to + size.columns() * size.stride(), 0.0F);
 }
 
 template <class T>
@@ -108,8 +111,9 @@ void attend_all(const Call& call, const Tensor& query, const Tensor& key, const 
       load(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value);
       load_bias(size, bias.numel() > 0 ? bias.const_data_ptr<float>() + call.start_of(pair) : nullptr,
                 key_bias.data());
-      attend(size, tables, key_bias.data(), call.dropout_of(pair), head,
-             probabilities.data_ptr<float>() + call.probabilities_at(pair));
+      attend(
+          size, tables, key_bias.data(), call.dropout_of(pair), head,
+          call.keeps_probabilities ? probabilities.data_ptr<float>() + call.probabilities_at(pair) : nullptr);
       store(size, head.result, rows_of(call, pair, result.data_ptr<T>()));
     }
   });
@@ -167,7 +171,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value,
                         const Tensor& distance, const Tensor& bias, const Call& call) {
     Tensor result = empty_but_left_over(call, query);
-    Tensor probabilities = torch::empty({call.probabilities_at(call.pairs())}, distance.options());
+    Tensor probabilities = torch::empty({call.keeps_probabilities ? call.probabilities_at(call.pairs()) : 0},
+                                        distance.options());
     if (query.scalar_type() == torch::kFloat32)
       attend_all<float>(call, query, key, value, distance, bias, result, probabilities);
     else
@@ -227,7 +232,11 @@ Tensor attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& val
     return plain_attention(query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
                            dropout.probability);
   const Tensor bias = bias_N.defined() ? bias_N.contiguous() : torch::empty({0}, distance_OD.options());
-  const Call call = {sequences, heads, distance_OD.size(1), (distance_OD.size(0) + 1) / 2, dropout};
+  const bool has_way_back =
+      at::GradMode::is_enabled() && (query_NH.requires_grad() || key_NH.requires_grad() ||
+                                     value_NH.requires_grad() || distance_OD.requires_grad());
+  const Call call = {sequences, heads,       distance_OD.size(1), (distance_OD.size(0) + 1) / 2,
+                     dropout,   has_way_back};
   return FusedAttention::apply(query_NH.contiguous(), key_NH.contiguous(), value_NH.contiguous(),
                                distance_OD.contiguous(), bias, call);
 }
@@ -235,14 +244,19 @@ Tensor attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& val
 Tensor plain_attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& value_NH,
                        const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
                        std::int64_t heads, double dropout_probability) {
+  if (query_NH.scalar_type() == torch::kBFloat16) {
+    const auto exact = [](const Tensor& x) { return x.to(torch::kFloat32); };
+    return plain_attention(exact(query_NH), exact(key_NH), exact(value_NH), distance_OD, bias_N, sequences,
+                           heads, dropout_probability)
+        .to(torch::kBFloat16);
+  }
   const std::int64_t rows = query_NH.size(0), width = query_NH.size(1);
-  const Tensor distance = distance_OD.to(query_NH.scalar_type());
   const auto attend_rows = [&](std::int64_t first, std::int64_t count, std::int64_t length) {
     const auto part = [&](const Tensor& x) {
       return x.slice(0, first, first + count * length).view({count, length, -1});
     };
-    const Tensor bias = bias_N.defined() ? part(bias_N.to(query_NH.scalar_type())).squeeze(2) : bias_N;
-    return plain_regular(part(query_NH), part(key_NH), part(value_NH), distance, bias, heads,
+    const Tensor bias = bias_N.defined() ? part(bias_N).squeeze(2) : bias_N;
+    return plain_regular(part(query_NH), part(key_NH), part(value_NH), distance_OD, bias, heads,
                          dropout_probability)
         .view({-1, width});
   };

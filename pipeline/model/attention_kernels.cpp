@@ -20,10 +20,12 @@ void softmax_row_of(float* scores, const float* bias, float scale, const RowDrop
                     std::size_t size, float* probabilities) {
   const F f;
   const std::size_t lanes = hn::Lanes(f);
-  const auto scales = hn::Set(f, scale);
+  const auto scales = hn::Set(f, scale), no_key = hn::Set(f, kNoKey);
   auto most = hn::Set(f, std::numeric_limits<float>::lowest());
   for (std::size_t i = 0; i < size; i += lanes) {
-    const auto x = hn::MulAdd(hn::LoadU(f, scores + i), scales, hn::LoadU(f, bias + i));
+    const auto added = hn::LoadU(f, bias + i);
+    const auto x =
+        hn::IfThenElse(hn::Le(added, no_key), no_key, hn::MulAdd(hn::LoadU(f, scores + i), scales, added));
     hn::StoreU(x, f, scores + i);
     most = hn::Max(most, x);
   }

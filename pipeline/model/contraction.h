@@ -1,7 +1,7 @@
 #pragma once
 // The matrix products of relative attention: sums over k of products in which one factor may also depend on
-// the distance of the two indices. One kernel, in tiles that stay in registers, by the widest vectors of this
-// machine (Highway, chosen at run time).
+// the distance of the two indices. Three kernels, in tiles that stay in registers, by the widest vectors of
+// this machine (Highway, chosen at run time).
 
 #include <cstddef>
 

@@ -118,6 +118,7 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
       });
     });
     context->save_for_backward({sum, moments, weight, norm_bias});
+    context->set_materialize_grads(false);  // what of the two is not used has no gradient
     context->saved_data["epsilon"] = epsilon;
     context->saved_data["probability"] = probability;
     context->saved_data["seed"] = seed;
@@ -155,7 +156,10 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
 }  // namespace
 
 Tensor bias_gelu(const Tensor& x_NI, const Tensor& bias_I) {
-  if (!has_kernels(x_NI)) return torch::gelu(x_NI + bias_I.to(x_NI.scalar_type()));
+  if (!has_kernels(x_NI)) {
+    const Tensor exact = x_NI.scalar_type() == torch::kBFloat16 ? x_NI.to(torch::kFloat32) : x_NI;
+    return torch::gelu(exact + bias_I).to(x_NI.scalar_type());
+  }
   return BiasGelu::apply(x_NI.contiguous(), bias_I);
 }
 

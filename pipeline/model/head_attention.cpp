@@ -73,12 +73,14 @@ RelativeTables::RelativeTables(const float* distance, std::ptrdiff_t max_positio
 }
 
 HeadForward::HeadForward(const HeadSize& largest)
-    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride()),
+    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride() +
+             largest.rows()),
       query(memory.take(largest.rows() * largest.columns())),
       key_T(memory.take(largest.columns() * largest.stride())),
       value(memory.take(largest.rows() * largest.columns())),
       result(memory.take(largest.rows() * largest.columns())),
-      scores(memory.take(kQueries * largest.stride())) {}
+      scores(memory.take(kQueries * largest.stride())),
+      unkept(memory.take(largest.rows())) {}
 
 void attend(const HeadSize& size, const RelativeTables& tables, const float* bias, const HeadDropout& dropout,
             HeadForward& head, float* probabilities) {
@@ -90,7 +92,8 @@ void attend(const HeadSize& size, const RelativeTables& tables, const float* bia
     for (std::ptrdiff_t l = first; l < std::min(first + count, size.length); ++l)
       softmax_row(head.scores + (l - first) * stride, bias, scale_of(size),
                   dropout_of_row(dropout.probability, dropout.seed, dropout.first_row + l),
-                  static_cast<std::size_t>(rows), probabilities + l * rows);
+                  static_cast<std::size_t>(rows),
+                  probabilities != nullptr ? probabilities + l * rows : head.unkept);
     sum_over_keys(size, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
       contract({count, steps, columns}, {head.scores + r, stride, 1}, {head.value + r * columns, 0, columns},
                head.result + first * columns, columns, adds);

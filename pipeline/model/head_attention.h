@@ -49,6 +49,7 @@ struct HeadForward {
   float* value;   ///< [rows, columns]
   float* result;  ///< [rows, columns]
   float* scores;  ///< a block of queries, [kQueries, stride]
+  float* unkept;  ///< [rows], probabilities of a query that nobody wants
 };
 
 /// bias: one float for each of size.rows(), kNoKey behind the sequence. Gives head.result, and for the way

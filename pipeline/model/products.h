@@ -1,5 +1,5 @@
 #pragma once
-// Matrix products of the model, by the faster of the libraries that LibTorch carries.
+// Matrix products of the model, by one of the two libraries that LibTorch carries.
 
 #include <torch/types.h>
 

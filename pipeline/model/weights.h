@@ -14,7 +14,7 @@ namespace mofi {
 void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,
                   const std::map<std::string, std::string>& metadata);
 
-/// What a file gave to a model; each line a name and a shape.
+/// What a file gave to a model; each line a name, a shape and, of the file's, a type.
 struct LoadReport {
   std::vector<std::string> missing;     ///< parameters that the file does not have; they keep their values
   std::vector<std::string> unexpected;  ///< tensors that the model does not have

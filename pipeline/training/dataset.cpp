@@ -228,6 +228,7 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
   torch::Tensor words = torch::empty({count, columns}, torch::kInt64);
   torch::Tensor mask = torch::zeros({count});
   auto* word = words.data_ptr<std::int64_t>();
+  auto* is_word = mask.data_ptr<float>();
   const auto pad = [&](std::int64_t n) {
     for (std::int64_t c = 0; c < columns; ++c) word[n * columns + c] = tokens.scheme.columns[c].pad;
   };
@@ -236,7 +237,7 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
     const auto source = tokens.row(row.row);
     const int shift = shifts.empty() ? 0 : shifts[b];
     const std::int64_t start = input.sequences.starts[b], end = input.sequences.starts[b + 1];
-    mask.slice(0, start, start + row.words).fill_(1);
+    std::fill_n(is_word + start, row.words, 1.0F);
     for (std::int64_t l = 0; l < row.words; ++l)
       for (std::int64_t c = 0; c < columns; ++c) {
         std::int64_t id = source[l * columns + c];

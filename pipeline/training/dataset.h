@@ -25,7 +25,7 @@ struct Dataset {
   const TokenTable* tokens = nullptr;
   int classes = 0;
   int max_words = 0;
-  std::vector<DatasetRow> rows;  ///< labelled rows that belong to a part
+  std::vector<DatasetRow> rows;  ///< those in use; of make_dataset, labelled ones of a part
   /// Per piece; kUndefinedMode without a mode table, and where its segments have different modes.
   std::vector<std::uint8_t> mode;
   /// Per row of the token table; empty without injection.
@@ -51,7 +51,8 @@ SplitPart part_named(const std::string& name);
 
 /// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty:
 /// none). Conventions that look at padding get rows of dataset.max_words. Masked rows hold their words alone,
-/// one row behind another; on a device, whose kernels want equal rows, they are padded to the longest.
+/// one row behind another; on a device, whose kernels want equal rows, they are padded to the longest, in
+/// steps of 16.
 ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
                       Padding padding, torch::Device device);
 

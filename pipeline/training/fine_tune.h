@@ -34,7 +34,8 @@ struct RunOutcome {
 
 /// Trains with all ranks of `world` on one run, data-parallel; `report` is called after every epoch on every
 /// rank. The result does not depend on the number of ranks but for rounding (dropout draws differ between
-/// ranks). Throws kStopped when a stop was requested, kInternal when the loss is no longer finite.
+/// ranks). Throws kStopped when a stop was requested, kInternal when a gradient, or a logit at the end, is
+/// not finite.
 RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs,
                      torch::Device device, const std::function<void(const EpochReport&)>& report = nullptr);
 

@@ -73,7 +73,11 @@ WeightsFile read_weights(const std::filesystem::path& path) {
   weights.layout = text("layout");
   weights.scheme = text("scheme");
   if (metadata.contains("config")) {
-    weights.config = read_config<RunConfig>(parse_config(text("config"), weights.name));
+    try {
+      weights.config = read_config<RunConfig>(parse_config(text("config"), weights.name));
+    } catch (const Error& error) {
+      fail(ExitCode::kData, "its config is none of this program's: {}", error.what());
+    }
     weights.model = weights.config->model;
   }
   if (metadata.contains("classes")) {

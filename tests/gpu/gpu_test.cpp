@@ -15,6 +15,39 @@ TEST(Gpu, a_stream_a_replayed_graph_and_nccl_at_one_rank_agree_with_plain_result
   EXPECT_EQ(gpu_plugin()->self_check(), "");
 }
 
+/// Logits of some rows, and all gradients, on a device, as float64 on the CPU.
+std::vector<torch::Tensor> computed_on(torch::Device device, const std::string& precision, Padding padding) {
+  const TokenTable tokens = small_corpus(24);
+  const ModeTable modes = small_modes(tokens);
+  RunConfig config = small_run();
+  config.injection.condition = "mode";
+  config.model.precision = precision;
+  const Dataset dataset = make_dataset(tokens, &modes, config);
+  const Classifier model =
+      make_classifier(config.model, config.injection, config.head, column_sizes(tokens.scheme),
+                      dataset.classes, 1, torch::TensorOptions(torch::kFloat32).device(device));
+  const std::vector<std::size_t> rows = {0, 1, 2, 3, 4};
+  const torch::Tensor logits = forward(model, make_input(dataset, rows, {}, padding, device), padding, false);
+  torch::cross_entropy_loss(logits, torch::tensor({0, 1, 2, 3, 0}).to(device)).backward();
+  std::vector<torch::Tensor> found = {logits.detach().to(torch::kCPU, torch::kFloat64)};
+  for (const NamedTensor& entry : model.parameters.all())
+    found.push_back(entry.tensor.grad().to(torch::kCPU, torch::kFloat64));
+  return found;
+}
+
+TEST(Gpu, logits_and_gradients_agree_with_the_cpu_s_own_kernels_in_either_precision) {
+  if (gpu_plugin() == nullptr) GTEST_SKIP() << gpu_state();
+  for (const Padding padding : {Padding::kMasked, Padding::kPooled, Padding::kAttended})
+    for (const char* precision : {"float32", "bfloat16"}) {
+      const auto cpu = computed_on(torch::kCPU, precision, padding),
+                 gpu = computed_on(torch::Device(torch::kCUDA, 0), precision, padding);
+      const double bound = std::string(precision) == "float32" ? 1e-3 : 0.05;
+      for (std::size_t i = 0; i < cpu.size(); ++i)
+        EXPECT_LE((gpu[i] - cpu[i]).norm().item<double>(), bound * cpu[i].norm().item<double>() + 1e-6)
+            << precision << ", tensor " << i;
+    }
+}
+
 TEST(Gpu, fine_tuning_agrees_with_the_cpu) {
   if (gpu_plugin() == nullptr) GTEST_SKIP() << gpu_state();
   const TokenTable tokens = small_corpus(24);

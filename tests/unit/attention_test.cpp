@@ -149,6 +149,32 @@ TEST(Attention, a_score_that_is_no_number_is_not_hidden) {
   EXPECT_TRUE(found.isnan().any().item<bool>());
 }
 
+TEST(Attention, what_is_no_number_stays_in_its_sequence) {
+  // A short sequence after a long one, in the same memory, with heads whose width is padded.
+  const Case c = {{300, 3}, 1, 37, 512};
+  Tensors t = random_tensors(c);
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  {
+    const torch::NoGradGuard no_grad;
+    for (Tensor* tensor : {&t.query, &t.key, &t.value})
+      tensor->slice(0, 0, 300).fill_(std::numeric_limits<float>::quiet_NaN());
+  }
+  const Tensor result = fused(t, c.heads);
+  const auto gradients = torch::autograd::grad({result}, {t.query, t.key, t.value}, {t.upstream});
+  at::set_num_threads(threads);
+  EXPECT_TRUE(result.slice(0, 0, 300).isnan().all().item<bool>());
+  EXPECT_FALSE(result.slice(0, 300).isnan().any().item<bool>());
+  for (const Tensor& gradient : gradients) EXPECT_FALSE(gradient.slice(0, 300).isnan().any().item<bool>());
+}
+
+TEST(Attention, where_nothing_goes_back_the_result_is_the_same) {
+  const Tensors t = random_tensors({{70, 20}, 2, 16, 128, true});
+  const Tensor with_way_back = fused(t, 2);
+  const torch::NoGradGuard no_grad;
+  EXPECT_TRUE(torch::equal(fused(t, 2), with_way_back));
+}
+
 TEST(Attention, a_dropout_too_rare_to_happen_changes_nothing) {
   const Tensors t = random_tensors({{20}, 1, 8, 32});
   EXPECT_TRUE(torch::equal(fused(t, 1, {1e-12, 3}), fused(t, 1)));
