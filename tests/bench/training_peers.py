@@ -196,7 +196,7 @@ def peak_memory_gib():
 
 def work(peer, size, weights, precision, batch_size):
     """Answers each line of standard input with one: {"pass": "training" or "forward", "seconds"} → {"wall_s": […], "cpu_s": […]}
-    of its steps, {"pass": "logits"} → those of two rows; "give back" and "end" are passes, too."""
+    of its steps, {"pass": "logits"} → those of two rows; "ready", "give back" and "end" are passes, too."""
     batch_size, prefix = int(batch_size), os.environ.get("MOFI_BENCH_ROWS")
     model = make_model(peer, size, weights)
     optimizer = optimizer_of(model, 1e-5)
@@ -233,6 +233,9 @@ def work(peer, size, weights, precision, batch_size):
         if asked["pass"] == "end":
             print(json.dumps({"peak_gib": peak_memory_gib()}), flush=True)
             return
+        if asked["pass"] == "ready":
+            print(json.dumps({}), flush=True)
+            continue
         if asked["pass"] == "give back":  # kept memory, which others need
             ctypes.CDLL(None).malloc_trim(0)
             answer = {}
