@@ -1,5 +1,6 @@
 #pragma once
-// Russell's quadrants, the classes of emotion in EMOPIA and VGMIDI: valence, arousal = (+,+), (-,+), (-,-), (+,-).
+// Russell's quadrants, the classes of emotion in EMOPIA and VGMIDI: valence, arousal = (+,+), (-,+), (-,-),
+// (+,-).
 
 #include <string>
 #include <vector>

@@ -87,6 +87,15 @@ void store(const HeadSize& size, const float* from, const HeadRows<T>& to) {
       to.data[l * to.stride + i] = static_cast<T>(from[l * size.columns() + i]);
 }
 
+/// Elements of a tensor of T, as kernels take them.
+template <class T>
+auto* kernel_data(const Tensor& x) {
+  if constexpr (std::is_same_v<T, float>)
+    return static_cast<float*>(x.data_ptr());
+  else
+    return static_cast<Bfloat16*>(x.data_ptr());
+}
+
 RelativeTables tables_of(const Call& call, const Tensor& distance) {
   return {distance.const_data_ptr<float>(), call.max_position, call.largest()};
 }
@@ -113,7 +122,7 @@ void attend_all(const Call& call, const Tensor& query, const Tensor& key, const 
                 key_bias.data());
       attend(
           size, tables, key_bias.data(), call.dropout_of(pair), head,
-          call.keeps_probabilities ? probabilities.data_ptr<float>() + call.probabilities_at(pair) : nullptr);
+          call.keeps_probabilities ? kernel_data<T>(probabilities) + call.probabilities_at(pair) : nullptr);
       store(size, head.result, rows_of(call, pair, result.data_ptr<T>()));
     }
   });
@@ -143,8 +152,7 @@ Tensor attend_all_backward(const Call& call, const Tensor& d_result, const Tenso
         load_transposed(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value_T);
         load(size, rows_of(call, pair, d_result.const_data_ptr<T>()), head.d_result);
         attend_backward(size, tables, call.dropout.probability,
-                        probabilities.const_data_ptr<float>() + call.probabilities_at(pair), head,
-                        d_distance);
+                        kernel_data<T>(probabilities) + call.probabilities_at(pair), head, d_distance);
         store(size, head.d_query, rows_of(call, pair, d_query.data_ptr<T>()));
         store(size, head.d_key, rows_of(call, pair, d_key.data_ptr<T>()));
         store(size, head.d_value, rows_of(call, pair, d_value.data_ptr<T>()));
@@ -171,8 +179,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
   static Tensor forward(AutogradContext* context, const Tensor& query, const Tensor& key, const Tensor& value,
                         const Tensor& distance, const Tensor& bias, const Call& call) {
     Tensor result = empty_but_left_over(call, query);
-    Tensor probabilities = torch::empty({call.keeps_probabilities ? call.probabilities_at(call.pairs()) : 0},
-                                        distance.options());
+    Tensor probabilities =
+        torch::empty({call.keeps_probabilities ? call.probabilities_at(call.pairs()) : 0}, query.options());
     if (query.scalar_type() == torch::kFloat32)
       attend_all<float>(call, query, key, value, distance, bias, result, probabilities);
     else

@@ -16,8 +16,9 @@ HWY_BEFORE_NAMESPACE();
 namespace mofi::HWY_NAMESPACE {
 namespace {
 
-void softmax_row_of(float* scores, const float* bias, float scale, const RowDropout& dropout,
-                    std::size_t size, float* probabilities) {
+template <class T>
+HWY_INLINE void softmax_row_of(float* scores, const float* bias, float scale, const RowDropout& dropout,
+                               std::size_t size, T* probabilities) {
   const F f;
   const std::size_t lanes = hn::Lanes(f);
   const auto scales = hn::Set(f, scale), no_key = hn::Set(f, kNoKey);
@@ -42,7 +43,7 @@ void softmax_row_of(float* scores, const float* bias, float scale, const RowDrop
     for (std::size_t i = 0; i < size; i += lanes) {
       const auto p = hn::Mul(hn::LoadU(f, scores + i), inverse);
       hn::StoreU(p, f, scores + i);
-      hn::StoreU(p, f, probabilities + i);
+      if (probabilities != nullptr) store_whole(p, probabilities + i);
     }
     return;
   }
@@ -50,19 +51,20 @@ void softmax_row_of(float* scores, const float* bias, float scale, const RowDrop
   for (std::size_t i = 0; i < size; i += lanes) {
     const auto p = hn::Mul(hn::LoadU(f, scores + i), inverse);
     const auto dropped = is_dropped(dropout, i);
-    hn::StoreU(hn::IfThenElse(dropped, hn::Neg(p), p), f, probabilities + i);
+    if (probabilities != nullptr) store_whole(hn::IfThenElse(dropped, hn::Neg(p), p), probabilities + i);
     hn::StoreU(hn::IfThenZeroElse(dropped, hn::Mul(p, keep_scale)), f, scores + i);
   }
 }
 
-void softmax_row_backward_of(const float* probabilities, float scale, float keep_scale, std::size_t size,
-                             float* gradients, float* dropped) {
+template <class T>
+HWY_INLINE void softmax_row_backward_of(const T* probabilities, float scale, float keep_scale,
+                                        std::size_t size, float* gradients, float* dropped) {
   const F f;
   const std::size_t lanes = hn::Lanes(f);
   const auto keep = hn::Set(f, keep_scale);
   auto dots = hn::Zero(f);
   for (std::size_t i = 0; i < size; i += lanes) {
-    const auto p = hn::LoadU(f, probabilities + i);
+    const auto p = load_whole(probabilities + i);
     const auto kept = hn::IfThenZeroElse(hn::Lt(p, hn::Zero(f)), hn::Mul(p, keep));
     hn::StoreU(kept, f, dropped + i);
     dots = hn::MulAdd(kept, hn::LoadU(f, gradients + i), dots);
@@ -71,15 +73,29 @@ void softmax_row_backward_of(const float* probabilities, float scale, float keep
   const auto scales = hn::Set(f, scale);
   for (std::size_t i = 0; i < size; i += lanes) {
     // p · (factor · d - dot) = dropped · d - p · dot
-    const auto p = hn::Abs(hn::LoadU(f, probabilities + i));
+    const auto p = hn::Abs(load_whole(probabilities + i));
     const auto inner = hn::NegMulAdd(p, dot, hn::Mul(hn::LoadU(f, dropped + i), hn::LoadU(f, gradients + i)));
     hn::StoreU(hn::Mul(inner, scales), f, gradients + i);
   }
 }
 
-void drop_row_of(const float* in, const RowDropout& dropout, std::size_t size, float* out) {
-  for_each_vector(size, [&](std::size_t i, std::size_t n)
-                            HWY_ATTR { store(after_dropout(dropout, i, load(in + i, n)), out + i, n); });
+// Highway exports plain functions: one for each type.
+
+void softmax_row_float(float* scores, const float* bias, float scale, const RowDropout& dropout,
+                       std::size_t size, float* probabilities) {
+  softmax_row_of(scores, bias, scale, dropout, size, probabilities);
+}
+void softmax_row_bfloat16(float* scores, const float* bias, float scale, const RowDropout& dropout,
+                          std::size_t size, Bfloat16* probabilities) {
+  softmax_row_of(scores, bias, scale, dropout, size, probabilities);
+}
+void softmax_row_backward_float(const float* probabilities, float scale, float keep_scale, std::size_t size,
+                                float* gradients, float* dropped) {
+  softmax_row_backward_of(probabilities, scale, keep_scale, size, gradients, dropped);
+}
+void softmax_row_backward_bfloat16(const Bfloat16* probabilities, float scale, float keep_scale,
+                                   std::size_t size, float* gradients, float* dropped) {
+  softmax_row_backward_of(probabilities, scale, keep_scale, size, gradients, dropped);
 }
 
 }  // namespace
@@ -89,23 +105,33 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mofi {
 
-HWY_EXPORT(softmax_row_of);
-HWY_EXPORT(softmax_row_backward_of);
-HWY_EXPORT(drop_row_of);
+HWY_EXPORT(softmax_row_float);
+HWY_EXPORT(softmax_row_bfloat16);
+HWY_EXPORT(softmax_row_backward_float);
+HWY_EXPORT(softmax_row_backward_bfloat16);
 
+template <>
 void softmax_row(float* scores, const float* bias, float scale, const RowDropout& dropout, std::size_t size,
                  float* probabilities) {
-  HWY_DYNAMIC_DISPATCH(softmax_row_of)(scores, bias, scale, dropout, size, probabilities);
+  HWY_DYNAMIC_DISPATCH(softmax_row_float)(scores, bias, scale, dropout, size, probabilities);
+}
+template <>
+void softmax_row(float* scores, const float* bias, float scale, const RowDropout& dropout, std::size_t size,
+                 Bfloat16* probabilities) {
+  HWY_DYNAMIC_DISPATCH(softmax_row_bfloat16)(scores, bias, scale, dropout, size, probabilities);
 }
 
+template <>
 void softmax_row_backward(const float* probabilities, float scale, float keep_scale, std::size_t size,
                           float* gradients, float* dropped) {
-  HWY_DYNAMIC_DISPATCH(softmax_row_backward_of)
+  HWY_DYNAMIC_DISPATCH(softmax_row_backward_float)
   (probabilities, scale, keep_scale, size, gradients, dropped);
 }
-
-void drop_row(const float* in, const RowDropout& dropout, std::size_t size, float* out) {
-  HWY_DYNAMIC_DISPATCH(drop_row_of)(in, dropout, size, out);
+template <>
+void softmax_row_backward(const Bfloat16* probabilities, float scale, float keep_scale, std::size_t size,
+                          float* gradients, float* dropped) {
+  HWY_DYNAMIC_DISPATCH(softmax_row_backward_bfloat16)
+  (probabilities, scale, keep_scale, size, gradients, dropped);
 }
 
 }  // namespace mofi

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "model/attention_kernels.h"
+#include "model/row_kernels.h"
 #include "model/threads.h"
 
 namespace mofi {

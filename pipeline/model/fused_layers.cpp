@@ -4,6 +4,7 @@
 #include <torch/torch.h>
 
 #include "model/dropout.h"
+#include "model/products.h"
 #include "model/row_kernels.h"
 #include "model/threads.h"
 
@@ -61,33 +62,49 @@ Tensor sums_over_rows(std::int64_t rows, std::int64_t of, std::int64_t width, F 
   return parts.sum(0);
 }
 
-struct BiasGelu : torch::autograd::Function<BiasGelu> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& bias) {
-    context->save_for_backward({x, bias});
-    Tensor out = torch::empty_like(x);
-    const auto width = static_cast<std::size_t>(x.size(1));
-    with_type_of(x, [&](auto type) {
-      using T = decltype(type);
-      for_each_row(x.size(0), [&](std::int64_t n) {
-        bias_gelu_row(row_as<T>(x, n), bias.const_data_ptr<float>(), width, mutable_row_as<T>(out, n));
-      });
+Tensor bias_gelu(const Tensor& x, const Tensor& bias) {
+  Tensor out = torch::empty_like(x);
+  with_type_of(x, [&](auto type) {
+    using T = decltype(type);
+    for_each_row(x.size(0), [&](std::int64_t n) {
+      bias_gelu_row(row_as<T>(x, n), bias.const_data_ptr<float>(), static_cast<std::size_t>(x.size(1)),
+                    mutable_row_as<T>(out, n));
     });
-    return out;
+  });
+  return out;
+}
+
+struct BiasGeluBackward {
+  Tensor out, d_bias;  ///< out: what bias_gelu gave
+};
+/// Turns d_out into the gradient of x.
+BiasGeluBackward bias_gelu_backward(const Tensor& x, const Tensor& bias, Tensor& d_out) {
+  Tensor out = torch::empty_like(x), d_bias;
+  with_type_of(x, [&](auto type) {
+    using T = decltype(type);
+    d_bias = sums_over_rows(x.size(0), 1, x.size(1), [&](std::int64_t n, float* sums) {
+      bias_gelu_row_backward(row_as<T>(x, n), bias.const_data_ptr<float>(), row_as<T>(d_out, n),
+                             static_cast<std::size_t>(x.size(1)), mutable_row_as<T>(d_out, n), sums,
+                             mutable_row_as<T>(out, n));
+    });
+  });
+  return {out, d_bias[0]};
+}
+
+struct GeluProduct : torch::autograd::Function<GeluProduct> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& bias,
+                        const Tensor& weight_of_any_type) {
+    const Tensor weight = weight_of_any_type.to(x.scalar_type());
+    context->save_for_backward({x, bias, weight});
+    return product(bias_gelu(x, bias), weight.t());
   }
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &bias = saved[1];
-    const Tensor d_out = gradients[0].contiguous();
-    Tensor d_x = torch::empty_like(x), d_bias;
-    const auto width = static_cast<std::size_t>(x.size(1));
-    with_type_of(x, [&](auto type) {
-      using T = decltype(type);
-      d_bias = sums_over_rows(x.size(0), 1, x.size(1), [&](std::int64_t n, float* sums) {
-        bias_gelu_row_backward(row_as<T>(x, n), bias.const_data_ptr<float>(), row_as<T>(d_out, n), width,
-                               mutable_row_as<T>(d_x, n), sums);
-      });
-    });
-    return {d_x, d_bias[0]};
+    const Tensor &x = saved[0], &bias = saved[1], &weight = saved[2];
+    Tensor d_x = product(gradients[0], weight), d_weight;
+    const BiasGeluBackward found = bias_gelu_backward(x, bias, d_x);
+    if (context->needs_input_grad(2)) d_weight = product(found.out.t(), gradients[0]).t();
+    return {d_x, found.d_bias, d_weight};
   }
 };
 
@@ -155,12 +172,10 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
 
 }  // namespace
 
-Tensor bias_gelu(const Tensor& x_NI, const Tensor& bias_I) {
-  if (!has_kernels(x_NI)) {
-    const Tensor exact = x_NI.scalar_type() == torch::kBFloat16 ? x_NI.to(torch::kFloat32) : x_NI;
-    return torch::gelu(exact + bias_I).to(x_NI.scalar_type());
-  }
-  return BiasGelu::apply(x_NI.contiguous(), bias_I);
+Tensor gelu_product(const Tensor& x_NI, const Tensor& bias_I, const Tensor& weight_OI) {
+  if (has_kernels(x_NI)) return GeluProduct::apply(x_NI.contiguous(), bias_I, weight_OI);
+  const Tensor exact = x_NI.scalar_type() == torch::kBFloat16 ? x_NI.to(torch::kFloat32) : x_NI;
+  return affine(torch::gelu(exact + bias_I).to(x_NI.scalar_type()), weight_OI, {});
 }
 
 Hidden rounded_to(torch::ScalarType type, const Tensor& exact_NH) { return {exact_NH, exact_NH.to(type)}; }

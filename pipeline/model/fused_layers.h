@@ -1,8 +1,8 @@
 #pragma once
 // What stands between the matrix products of a Transformer layer, each as one differentiable function that
-// reads and writes its tensors once: bias and GELU; bias, dropout, residual and LayerNorm (BERT's post-norm,
-// midibert.md 3.3). float32 and bfloat16 on the CPU go through row_kernels.h; devices, and float64, through
-// ATen with the same result.
+// reads and writes its tensors once: bias and GELU, with the product behind them; bias, dropout, residual and
+// LayerNorm (BERT's post-norm, midibert.md 3.3). float32 and bfloat16 on the CPU go through row_kernels.h;
+// devices, and float64, through ATen with the same result.
 //
 // Hidden states are float32 throughout. What goes into matrix products is of the type in which these are
 // computed: float32, or bfloat16, to which hidden states are rounded for that alone.
@@ -11,8 +11,10 @@
 
 namespace mofi {
 
-/// gelu(x + bias), of x's type. x_NI: [rows, width].
-torch::Tensor bias_gelu(const torch::Tensor& x_NI, const torch::Tensor& bias_I);
+/// gelu(x + bias) Wᵀ, of x's type. x_NI: [rows, inner], weight_OI: [outer, inner]. Keeps x alone for the way
+/// back, which computes gelu(x + bias), the widest tensor of a layer, once more.
+torch::Tensor gelu_product(const torch::Tensor& x_NI, const torch::Tensor& bias_I,
+                           const torch::Tensor& weight_OI);
 
 struct LayerNorm {
   torch::Tensor weight, bias;

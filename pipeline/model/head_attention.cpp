@@ -73,17 +73,16 @@ RelativeTables::RelativeTables(const float* distance, std::ptrdiff_t max_positio
 }
 
 HeadForward::HeadForward(const HeadSize& largest)
-    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride() +
-             largest.rows()),
+    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride()),
       query(memory.take(largest.rows() * largest.columns())),
       key_T(memory.take(largest.columns() * largest.stride())),
       value(memory.take(largest.rows() * largest.columns())),
       result(memory.take(largest.rows() * largest.columns())),
-      scores(memory.take(kQueries * largest.stride())),
-      unkept(memory.take(largest.rows())) {}
+      scores(memory.take(kQueries * largest.stride())) {}
 
+template <class T>
 void attend(const HeadSize& size, const RelativeTables& tables, const float* bias, const HeadDropout& dropout,
-            HeadForward& head, float* probabilities) {
+            HeadForward& head, T* probabilities) {
   const std::ptrdiff_t columns = size.columns(), rows = size.rows(), stride = size.stride();
   for_each_block(size, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
     contract_with_relation({count, columns, rows}, {head.query + first * columns, columns, 1},
@@ -93,7 +92,7 @@ void attend(const HeadSize& size, const RelativeTables& tables, const float* bia
       softmax_row(head.scores + (l - first) * stride, bias, scale_of(size),
                   dropout_of_row(dropout.probability, dropout.seed, dropout.first_row + l),
                   static_cast<std::size_t>(rows),
-                  probabilities != nullptr ? probabilities + l * rows : head.unkept);
+                  probabilities != nullptr ? probabilities + l * rows : nullptr);
     sum_over_keys(size, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
       contract({count, steps, columns}, {head.scores + r, stride, 1}, {head.value + r * columns, 0, columns},
                head.result + first * columns, columns, adds);
@@ -115,8 +114,9 @@ HeadBackward::HeadBackward(const HeadSize& largest)
       // Before the first row and behind the last there is as much room as between two.
       d_scores(memory.take((kQueries + 2) * largest.stride()) + largest.stride()) {}
 
+template <class T>
 void attend_backward(const HeadSize& size, const RelativeTables& tables, double dropout_probability,
-                     const float* probabilities, HeadBackward& head, float* d_distance) {
+                     const T* probabilities, HeadBackward& head, float* d_distance) {
   const std::ptrdiff_t columns = size.columns(), rows = size.rows(), stride = size.stride();
   const float keep_scale = static_cast<float>(1 / (1 - dropout_probability));
   // What a longer sequence may have left where distances reach over the ends of this one.
@@ -149,5 +149,14 @@ void attend_backward(const HeadSize& size, const RelativeTables& tables, double 
     add_d_distance(size, first, count, head, d_distance);
   });
 }
+
+template void attend(const HeadSize&, const RelativeTables&, const float*, const HeadDropout&, HeadForward&,
+                     float*);
+template void attend(const HeadSize&, const RelativeTables&, const float*, const HeadDropout&, HeadForward&,
+                     Bfloat16*);
+template void attend_backward(const HeadSize&, const RelativeTables&, double, const float*, HeadBackward&,
+                              float*);
+template void attend_backward(const HeadSize&, const RelativeTables&, double, const Bfloat16*, HeadBackward&,
+                              float*);
 
 }  // namespace mofi

@@ -49,13 +49,13 @@ struct HeadForward {
   float* value;   ///< [rows, columns]
   float* result;  ///< [rows, columns]
   float* scores;  ///< a block of queries, [kQueries, stride]
-  float* unkept;  ///< [rows], probabilities of a query that nobody wants
 };
 
 /// bias: one float for each of size.rows(), kNoKey behind the sequence. Gives head.result, and for the way
-/// back `probabilities` [length, rows], negative where they were dropped.
+/// back `probabilities` [length, rows], float or Bfloat16, negative where they were dropped; null: none.
+template <class T>
 void attend(const HeadSize& size, const RelativeTables& tables, const float* bias, const HeadDropout& dropout,
-            HeadForward& head, float* probabilities);
+            HeadForward& head, T* probabilities);
 
 struct HeadBackward {
   explicit HeadBackward(const HeadSize& largest);
@@ -70,7 +70,8 @@ struct HeadBackward {
 
 /// Gives head.d_query, d_key and d_value from what `attend` was given and gave, and adds that of e(n) at
 /// d_distance + n · columns.
+template <class T>
 void attend_backward(const HeadSize& size, const RelativeTables& tables, double dropout_probability,
-                     const float* probabilities, HeadBackward& head, float* d_distance);
+                     const T* probabilities, HeadBackward& head, float* d_distance);
 
 }  // namespace mofi

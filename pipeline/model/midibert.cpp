@@ -75,9 +75,9 @@ Hidden run_layer(const Pass& pass, const EncoderLayer& layer, const Hidden& hidd
   const Tensor attended = attend(pass, layer, hidden.rounded_NH);
   const Hidden middle = residual_norm(times(layer.attention_output, attended), layer.attention_output.bias,
                                       hidden.exact_NH, layer.attention_norm, epsilon, pass.hidden_dropout());
-  const Tensor expanded = bias_gelu(times(layer.intermediate, middle.rounded_NH), layer.intermediate.bias);
-  return residual_norm(times(layer.output, expanded), layer.output.bias, middle.exact_NH, layer.output_norm,
-                       epsilon, pass.hidden_dropout());
+  const Tensor expanded = times(layer.intermediate, middle.rounded_NH);
+  return residual_norm(gelu_product(expanded, layer.intermediate.bias, layer.output.weight),
+                       layer.output.bias, middle.exact_NH, layer.output_norm, epsilon, pass.hidden_dropout());
 }
 
 }  // namespace

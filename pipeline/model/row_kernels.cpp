@@ -35,6 +35,11 @@ HWY_INLINE Normal normal(hn::Vec<F> x) {
   return {below, hn::Mul(kernel, hn::Set(f, 0.39894228040143267794F))};
 }
 
+void drop_row_of(const float* in, const RowDropout& dropout, std::size_t width, float* out) {
+  for_each_vector(width, [&](std::size_t i, std::size_t n)
+                             HWY_ATTR { store(after_dropout(dropout, i, load(in + i, n)), out + i, n); });
+}
+
 template <class T>
 HWY_INLINE void bias_gelu(const T* x, const float* bias, std::size_t width, T* out) {
   for_each_vector(width, [&](std::size_t i, std::size_t n) HWY_ATTR {
@@ -45,13 +50,14 @@ HWY_INLINE void bias_gelu(const T* x, const float* bias, std::size_t width, T* o
 
 template <class T>
 HWY_INLINE void bias_gelu_backward(const T* x, const float* bias, const T* d_out, std::size_t width, T* d_x,
-                                   float* d_bias) {
+                                   float* d_bias, T* out) {
   for_each_vector(width, [&](std::size_t i, std::size_t n) HWY_ATTR {
     const auto z = hn::Add(load(x + i, n), load(bias + i, n));
     const Normal at_z = normal(z);
     const auto d = hn::Mul(load(d_out + i, n), hn::MulAdd(z, at_z.density, at_z.below));
     store(d, d_x + i, n);
     store(hn::Add(load(d_bias + i, n), d), d_bias + i, n);
+    store(hn::Mul(z, at_z.below), out + i, n);
   });
 }
 
@@ -131,12 +137,12 @@ void bias_gelu_bfloat16(const Bfloat16* x, const float* bias, std::size_t width,
   bias_gelu(x, bias, width, out);
 }
 void bias_gelu_backward_float(const float* x, const float* bias, const float* d_out, std::size_t width,
-                              float* d_x, float* d_bias) {
-  bias_gelu_backward(x, bias, d_out, width, d_x, d_bias);
+                              float* d_x, float* d_bias, float* out) {
+  bias_gelu_backward(x, bias, d_out, width, d_x, d_bias, out);
 }
 void bias_gelu_backward_bfloat16(const Bfloat16* x, const float* bias, const Bfloat16* d_out,
-                                 std::size_t width, Bfloat16* d_x, float* d_bias) {
-  bias_gelu_backward(x, bias, d_out, width, d_x, d_bias);
+                                 std::size_t width, Bfloat16* d_x, float* d_bias, Bfloat16* out) {
+  bias_gelu_backward(x, bias, d_out, width, d_x, d_bias, out);
 }
 RowMoments residual_norm_float(const float* x, const float* bias, const RowDropout& dropout,
                                const float* residual, const NormWeights& norm, std::size_t width, float* sum,
@@ -168,6 +174,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mofi {
 
+HWY_EXPORT(drop_row_of);
 HWY_EXPORT(bias_gelu_float);
 HWY_EXPORT(bias_gelu_bfloat16);
 HWY_EXPORT(bias_gelu_backward_float);
@@ -176,6 +183,10 @@ HWY_EXPORT(residual_norm_float);
 HWY_EXPORT(residual_norm_bfloat16);
 HWY_EXPORT(residual_norm_backward_float);
 HWY_EXPORT(residual_norm_backward_bfloat16);
+
+void drop_row(const float* in, const RowDropout& dropout, std::size_t width, float* out) {
+  HWY_DYNAMIC_DISPATCH(drop_row_of)(in, dropout, width, out);
+}
 
 template <>
 void bias_gelu_row(const float* x, const float* bias, std::size_t width, float* out) {
@@ -188,13 +199,13 @@ void bias_gelu_row(const Bfloat16* x, const float* bias, std::size_t width, Bflo
 
 template <>
 void bias_gelu_row_backward(const float* x, const float* bias, const float* d_out, std::size_t width,
-                            float* d_x, float* d_bias) {
-  HWY_DYNAMIC_DISPATCH(bias_gelu_backward_float)(x, bias, d_out, width, d_x, d_bias);
+                            float* d_x, float* d_bias, float* out) {
+  HWY_DYNAMIC_DISPATCH(bias_gelu_backward_float)(x, bias, d_out, width, d_x, d_bias, out);
 }
 template <>
 void bias_gelu_row_backward(const Bfloat16* x, const float* bias, const Bfloat16* d_out, std::size_t width,
-                            Bfloat16* d_x, float* d_bias) {
-  HWY_DYNAMIC_DISPATCH(bias_gelu_backward_bfloat16)(x, bias, d_out, width, d_x, d_bias);
+                            Bfloat16* d_x, float* d_bias, Bfloat16* out) {
+  HWY_DYNAMIC_DISPATCH(bias_gelu_backward_bfloat16)(x, bias, d_out, width, d_x, d_bias, out);
 }
 
 template <>

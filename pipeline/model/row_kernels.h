@@ -4,24 +4,24 @@
 // Bfloat16: the type of what goes into and comes out of products; everything is computed in float32.
 
 #include <cstddef>
-#include <cstdint>
 
+#include "model/bfloat16.h"
 #include "model/row_dropout.h"
 
 namespace mofi {
 
-struct Bfloat16 {
-  std::uint16_t bits;
-};
+/// out[i] = in[i] · keep_scale where element i is kept, else 0. In place is allowed.
+void drop_row(const float* in, const RowDropout& dropout, std::size_t width, float* out);
 
 /// out = gelu(x + bias), with the exact Gaussian distribution function (to 2e-7).
 template <class T>
 void bias_gelu_row(const T* x, const float* bias, std::size_t width, T* out);
 
-/// The way back: d_x, and what is added to d_bias.
+/// The way back: d_x, what is added to d_bias, and `out` once more, which nobody needs to have kept. d_x may
+/// stand where d_out stood.
 template <class T>
 void bias_gelu_row_backward(const T* x, const float* bias, const T* d_out, std::size_t width, T* d_x,
-                            float* d_bias);
+                            float* d_bias, T* out);
 
 /// Scale and shift of LayerNorm.
 struct NormWeights {

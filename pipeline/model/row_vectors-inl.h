@@ -11,8 +11,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/bfloat16.h"
 #include "model/row_dropout.h"
-#include "model/row_kernels.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace mofi::HWY_NAMESPACE {

@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/hash.h"
-#include "core/quadrants.h"
 #include "core/provenance.h"
+#include "core/quadrants.h"
 
 namespace mofi {
 namespace {

@@ -214,8 +214,8 @@ TEST(MidiBertGolden, token_logits_loss_and_all_gradients_equal_plain_pytorch) {
   const Tensor hidden = encode(backbone, golden_words(), kSequences, labels != 0, false).back();
   expect_numbers("token: logits", classify_tokens(head, hidden, false)[kLength + 4]);
   const Tensor chosen = labelled_words(labels);
-  const WordScores scores = score_words(classify_tokens(head, words_at(hidden, chosen), false),
-                                        labels.index_select(0, chosen));
+  const WordScores scores =
+      score_words(classify_tokens(head, words_at(hidden, chosen), false), labels.index_select(0, chosen));
   const Tensor loss = scores.loss_sum / scores.words;
   expect_numbers("token: loss", loss);
   expect_numbers("token: words", torch::tensor(static_cast<double>(scores.words), torch::kFloat64));
@@ -230,9 +230,8 @@ TEST(MidiBertGolden, masked_lm_losses_and_all_gradients_equal_plain_pytorch) {
   fill(parameters);
   const Tensor words = golden_words();
   const Tensor chosen = torch::arange(1, kBatch * kLength, 3);
-  const Tensor targets = (words + 1 + torch::arange(4))
-                             .remainder(torch::tensor({4, 18, 88, 66}))
-                             .index_select(0, chosen);
+  const Tensor targets =
+      (words + 1 + torch::arange(4)).remainder(torch::tensor({4, 18, 88, 66})).index_select(0, chosen);
   const Tensor hidden = encode(backbone, words, kSequences, words.select(1, 0) != 2, false).back();
   const MaskedLmScores scores = score_masked_words(head, hidden, chosen, targets);
   const Tensor loss = scores.loss_sum / scores.words;

@@ -87,7 +87,7 @@ TEST(Attention, sequences_of_different_lengths_do_not_touch_each_other) {
     EXPECT_EQ(found[i].slice(0, t.sequences.starts.back()).abs().max().item<float>(), 0) << "tensor " << i;
 }
 
-TEST(Attention, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_nowhere_else) {
+TEST(Attention, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_in_the_probabilities_kept) {
   const Case c = {{100, 30}, 2, 32, 128};
   Tensors t = random_tensors(c);
   for (Tensor* tensor : {&t.query, &t.key, &t.value})
@@ -98,11 +98,13 @@ TEST(Attention, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_nowhere_e
     *tensor = tensor->detach().to(torch::kFloat32).requires_grad_();
   const auto found = with_gradients(fused(t, c.heads), t),
              expected = with_gradients(fused(exact, c.heads), exact);
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_EQ(found[i].scalar_type(), torch::kBFloat16);
-    EXPECT_TRUE(torch::equal(found[i], expected[i].to(torch::kBFloat16))) << "tensor " << i;
-  }
-  EXPECT_TRUE(torch::equal(found[4], expected[4]));
+  EXPECT_TRUE(torch::equal(found[0], expected[0].to(torch::kBFloat16)));
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(found[i].scalar_type(), torch::kBFloat16);
+  constexpr double kHalfAStep = 1.0 / 512;
+  for (std::size_t i = 1; i < found.size(); ++i)
+    EXPECT_LE((found[i] - expected[i]).norm().item<double>(),
+              2 * kHalfAStep * expected[i].norm().item<double>())
+        << "tensor " << i;
 }
 
 TEST(Attention, threads_change_neither_result_nor_gradients_by_a_bit) {

@@ -32,6 +32,8 @@ void expect_close(const Tensor& found, const Tensor& expected, double bound, con
       << what;
 }
 
+Tensor bias_gelu(const Tensor& x, const Tensor& bias) { return gelu_product(x, bias, torch::eye(x.size(1))); }
+
 TEST(BiasGelu, value_and_gradients_equal_the_definition_far_into_the_tails) {
   const Tensor x = torch::linspace(-12, 12, 3 * 1001).view({3, 1001}).requires_grad_(),
                bias = torch::zeros({1001}).requires_grad_();
@@ -67,6 +69,23 @@ TEST(BiasGelu, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_nowhere_el
              wanted = torch::autograd::grad({expected}, {exact, bias}, {upstream.to(torch::kFloat32)});
   EXPECT_TRUE(torch::equal(got[0], wanted[0].to(torch::kBFloat16)));
   EXPECT_TRUE(torch::equal(got[1], wanted[1]));
+}
+
+TEST(GeluProduct, value_and_gradients_equal_the_definition_frozen_weights_or_not) {
+  torch::manual_seed(3);
+  const Tensor x = leaf({29, 48}), bias = leaf({48}), weight = leaf({20, 48}),
+               upstream = torch::randn({29, 20});
+  const Tensor expected = torch::mm(torch::gelu(x + bias), weight.t());
+  const auto wanted = torch::autograd::grad({expected}, {x, bias, weight}, {upstream});
+  for (const bool frozen : {false, true}) {
+    std::vector<Tensor> leaves = {x, bias};
+    if (!frozen) leaves.push_back(weight);
+    const Tensor found = gelu_product(x, bias, frozen ? weight.detach() : weight);
+    expect_close(found, expected, 2e-6, "value");
+    const auto got = torch::autograd::grad({found}, leaves, {upstream});
+    for (std::size_t i = 0; i < got.size(); ++i)
+      expect_close(got[i], wanted[i], 4e-6, fmt::format("leaf {}", i));
+  }
 }
 
 struct NormCase {
