@@ -4,12 +4,13 @@
 #include "ablation/run_folder.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "model/weights.h"
 #include "ranked_stage.h"
 #include "stage_main.h"
+#include "training/start_weights.h"
+#include "training_bar.h"
 
 int main(int argc, char** argv) {
   using namespace mofi;
@@ -22,7 +23,9 @@ int main(int argc, char** argv) {
   add_config_options(app, options, false);
   app.add_option("--tokens", tokens, "tokens.h5 (instead of inputs.tokens)");
   app.add_option("--mode", mode, "mode.h5 (instead of inputs.mode)");
-  app.add_option("--output", output, "folder for result.json, predictions.h5, weights.safetensors")
+  app.add_option("--output", output,
+                 "folder for result.json, predictions.h5, weights.safetensors; with a checkpoint of this run "
+                 "in it, that is gone on from")
       ->required();
   app.footer(
       "Example:\n  mofi train --tokens tokens.h5 --mode mode.h5 --output results/one \\\n"
@@ -40,21 +43,15 @@ int main(int argc, char** argv) {
     const Cell& cell = experiment.cells.front();
     const torch::Device device =
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
-    ProgressBar bar("train", "epochs", cell.config.training.epochs, !world.is_root());
-    const RunOutcome outcome =
-        fine_tune(world, cell.config, inputs.view(), device, [&](const EpochReport& epoch) {
-          bar.update(epoch.epoch, fmt::format("loss {:.4f}, {:.0f} rows/s", epoch.loss, epoch.rows_per_s));
-        });
-    if (!world.is_root()) return;
     const auto digests = input_digests(cell.config, inputs.view());
-    std::filesystem::remove(std::filesystem::path(output) /
-                            kResultFile);  // it tells of the weights before these
-    save_weights(std::filesystem::path(output) / "weights.safetensors", outcome.model.parameters,
-                 {{"schema", "mofi-weights/1"},
-                  {"config", config_to_json(cell.config, true).dump()},
-                  {"scheme", inputs.tokens.scheme.name},
-                  {"classes", Json(inputs.tokens.class_names).dump()}});
-    write_run_folder(output, run_id(cell, digests), cell.config, digests, outcome);
+    const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, inputs.tokens)};
+    TrainingBar bar("train", !world.is_root());
+    const RunOutcome outcome = fine_tune(world, cell.config, inputs.view(), device, keeping, bar);
+    if (!world.is_root()) return;
+    std::filesystem::remove(keeping.folder / kResultFile);  // it tells of the weights before these
+    save_weights(keeping.folder / "weights.safetensors", outcome.model.parameters, keeping.metadata);
+    write_run_folder(keeping.folder, keeping.identity, cell.config, digests, outcome);
+    remove_checkpoints(keeping);
     fmt::print("{}\n", outcome.metrics.dump(2));
   });
 }

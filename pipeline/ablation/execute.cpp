@@ -11,6 +11,7 @@
 #include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "distributed/tickets.h"
+#include "training/start_weights.h"
 
 namespace mofi {
 namespace {
@@ -26,8 +27,10 @@ void do_run(const World& world, const PlannedRun& run, const RunInputs& inputs) 
   const RunConfig& config = run.cell->config;
   const torch::Device device =
       choose_device(config.training.device, world.node_rank(), world.node_size(), true);
-  const RunOutcome outcome = fine_tune(World::alone(), config, inputs, device);
+  const Keeping keeping = {run.folder, run.id, weights_metadata(config, *inputs.tokens)};
+  const RunOutcome outcome = fine_tune(World::alone(), config, inputs, device, keeping);
   write_run_folder(run.folder, run.id, config, input_digests(config, inputs), outcome);
+  remove_checkpoints(keeping);
   log_info("{} done in {}: accuracy {}", run.id, readable_duration(outcome.timing["total_s"].get<double>()),
            accuracies(outcome.metrics));
 }
@@ -80,7 +83,8 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
   const int stop_signal = world.maximum(requested_stop());
   if (stop_signal != 0)
     fail(ExitCode::kStopped,
-         "stopped by signal {}; finished runs are kept, the same command goes on with the others",
+         "stopped by signal {}; finished runs are kept, the same command goes on with the others where they "
+         "stand",
          stop_signal);
 
   SweepOutcome outcome;

@@ -13,10 +13,6 @@ void write_run_folder(const std::filesystem::path& folder, const std::string& id
   const Json semantic = config_to_json(config, true);
   write_atomically(folder / "config.yaml", to_yaml(config_to_json(config)));
 
-  std::string events;
-  for (const Json& epoch : outcome.history) events += epoch.dump() + "\n";
-  write_atomically(folder / "events.jsonl", events);
-
   Predictions predictions = outcome.predictions;
   predictions.header.config_sha256 = config_digest(semantic);
   predictions.header.inputs = input_digests;

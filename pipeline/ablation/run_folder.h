@@ -11,7 +11,7 @@ namespace mofi {
 
 inline constexpr const char* kFailureFile = "failure.txt";
 
-/// Writes config.yaml, predictions.h5, events.jsonl and, last, result.json.
+/// Writes config.yaml, predictions.h5 and, last, result.json.
 void write_run_folder(const std::filesystem::path& folder, const std::string& id, const RunConfig& config,
                       const std::map<std::string, std::string>& input_digests, const RunOutcome& outcome);
 

@@ -36,6 +36,28 @@ void sync_path(const std::filesystem::path& path, int flags) {
     fail(ExitCode::kMissing, "{}: cannot be synced to disk: {}", path.string(), std::strerror(reason));
 }
 
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  if (failure)
+    fail(ExitCode::kMissing, "{}: the folder cannot be made: {}", folder.string(), failure.message());
+}
+
+/// A name beside `target` that no other writer uses, in a folder that is there.
+std::filesystem::path temporary_for(const std::filesystem::path& target) {
+  static std::atomic<unsigned> counter{0};
+  const auto folder = folder_of(target);
+  make_folder(folder);
+  return folder / fmt::format(".{}{}{}-{}-{}", target.filename().string(), kTemporaryMark, host_name(),
+                              getpid(), counter.fetch_add(1));
+}
+
+void put_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target) {
+  std::error_code failure;
+  std::filesystem::rename(temporary, target, failure);
+  if (failure) fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target.string(), failure.message());
+}
+
 template <class Container>
 Container read_whole(const std::filesystem::path& path, std::size_t max_bytes) {
   std::error_code failure;
@@ -73,16 +95,8 @@ std::string read_text(const std::filesystem::path& path, std::size_t max_bytes) 
   return read_whole<std::string>(path, max_bytes);
 }
 
-AtomicFile::AtomicFile(std::filesystem::path target) : target_(std::move(target)) {
-  static std::atomic<unsigned> counter{0};
-  const auto folder = folder_of(target_);
-  std::error_code failure;
-  std::filesystem::create_directories(folder, failure);
-  if (failure)
-    fail(ExitCode::kMissing, "{}: the folder cannot be made: {}", folder.string(), failure.message());
-  temporary_ = folder / fmt::format(".{}{}{}-{}-{}", target_.filename().string(), kTemporaryMark, host_name(),
-                                    getpid(), counter.fetch_add(1));
-}
+AtomicFile::AtomicFile(std::filesystem::path target)
+    : target_(std::move(target)), temporary_(temporary_for(target_)) {}
 
 AtomicFile::~AtomicFile() {
   std::error_code ignored;
@@ -91,10 +105,24 @@ AtomicFile::~AtomicFile() {
 
 void AtomicFile::commit() {
   sync_path(temporary_, O_RDONLY);
-  std::error_code failure;
-  std::filesystem::rename(temporary_, target_, failure);
-  if (failure)
-    fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target_.string(), failure.message());
+  put_in_place(temporary_, target_);
+  committed_ = true;
+  sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
+}
+
+AtomicFolder::AtomicFolder(std::filesystem::path target)
+    : target_(std::move(target)), temporary_(temporary_for(target_)) {
+  make_folder(temporary_);
+}
+
+AtomicFolder::~AtomicFolder() {
+  std::error_code ignored;
+  if (!committed_) std::filesystem::remove_all(temporary_, ignored);
+}
+
+void AtomicFolder::commit() {
+  sync_path(temporary_, O_RDONLY | O_DIRECTORY);
+  put_in_place(temporary_, target_);
   committed_ = true;
   sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
 }
@@ -123,7 +151,7 @@ int remove_abandoned_temporaries(const std::filesystem::path& folder) {
     if (std::from_chars(first, name.data() + name.size(), writer).ec != std::errc{} || writer <= 0) continue;
     if (::kill(writer, 0) == 0 || errno != ESRCH) continue;
     std::error_code ignored;
-    removed += std::filesystem::remove(entry.path(), ignored) ? 1 : 0;
+    removed += std::filesystem::remove_all(entry.path(), ignored) > 0 ? 1 : 0;
   }
   return removed;
 }

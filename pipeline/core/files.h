@@ -35,11 +35,30 @@ class AtomicFile {
 
 void write_atomically(const std::filesystem::path& target, std::string_view text);
 
+/// A folder that appears at `target` with all its files, or not at all. Write files into `path()`, then
+/// `commit()`: fsync of the folder, rename, fsync of its parent (the files are their writers' to sync).
+/// Without a commit it is removed. There must be no folder with contents at `target`.
+class AtomicFolder {
+ public:
+  explicit AtomicFolder(std::filesystem::path target);
+  ~AtomicFolder();
+  AtomicFolder(const AtomicFolder&) = delete;
+  AtomicFolder& operator=(const AtomicFolder&) = delete;
+
+  const std::filesystem::path& path() const { return temporary_; }
+  void commit();
+
+ private:
+  std::filesystem::path target_;
+  std::filesystem::path temporary_;
+  bool committed_ = false;
+};
+
 /// The folder that a file is in; "." for a bare name.
 std::filesystem::path folder_of(const std::filesystem::path& file);
 
-/// Removes what writers that were killed left in `folder`: temporary files of processes that no longer live
-/// on this host. Returns how many were removed.
+/// Removes what writers that were killed left in `folder`: temporary files and folders of processes that no
+/// longer live on this host. Returns how many were removed.
 int remove_abandoned_temporaries(const std::filesystem::path& folder);
 
 }  // namespace mofi

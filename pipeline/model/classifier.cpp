@@ -1,6 +1,7 @@
 #include "model/classifier.h"
 
 #include "core/error.h"
+#include "model/weights.h"
 
 namespace mofi {
 
@@ -14,8 +15,8 @@ Padding padding_of(const std::string& name) {
 Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
                            const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
                            std::uint64_t seed, torch::TensorOptions options) {
-  Classifier model{ParameterSet(seed, options), {}, {}, injection.site, {}};
-  model.backbone = make_midibert(model.parameters, backbone, column_sizes, "midibert.");
+  Classifier model{ParameterSet(seed, options), {}, {}, injection.site, {}, true};
+  model.backbone = make_midibert(model.parameters, backbone, column_sizes, std::string(kBackbonePrefix));
   model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
   if (injection.condition != "none") {
     if (injection.site > backbone.layers)
@@ -36,7 +37,8 @@ std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInp
                                      : hidden;
     };
   const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
-  return encode(model.backbone, input.words_NC, input.sequences, mask, training, hook);
+  return encode(model.backbone, input.words_NC, input.sequences, mask, training && model.trains_backbone,
+                hook);
 }
 
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {

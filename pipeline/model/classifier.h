@@ -25,6 +25,7 @@ struct Classifier {
   std::optional<Film> film;  ///< absent for condition "none"
   int film_site = 0;
   SequenceHead head;
+  bool trains_backbone = true;  ///< else it has no dropout in training either
 };
 
 /// `seed` decides the initial weights; models that differ only in the injection share all others.

@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <torch/torch.h>
 
+#include "model/weights.h"
+
 namespace mofi {
 
 using torch::Tensor;
@@ -14,6 +16,14 @@ MaskedLmHead make_masked_lm_head(ParameterSet& parameters, std::int64_t model_wi
     head.columns.push_back(
         add_linear(parameters, fmt::format("mask_lm.proj.{}", c), model_width, column_sizes[c]));
   return head;
+}
+
+MaskedLm make_masked_lm(const BackboneConfig& config, const std::vector<int>& column_sizes,
+                        std::uint64_t seed, torch::TensorOptions options) {
+  MaskedLm model{ParameterSet(seed, options), {}, {}};
+  model.backbone = make_midibert(model.parameters, config, column_sizes, std::string(kBackbonePrefix));
+  model.head = make_masked_lm_head(model.parameters, config.hidden, column_sizes);
+  return model;
 }
 
 std::vector<Tensor> predict_words(const MaskedLmHead& head, const Tensor& hidden) {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "model/parameters.h"
+#include "model/midibert.h"
 #include "model/word_loss.h"
 
 namespace mofi {
@@ -16,6 +16,15 @@ struct MaskedLmHead {
 /// `column_sizes` are the ids per column of the token scheme, padding and mask included.
 MaskedLmHead make_masked_lm_head(ParameterSet& parameters, std::int64_t model_width,
                                  const std::vector<int>& column_sizes);
+
+/// What is pre-trained: the backbone, under the names by which classifiers load it, and the head.
+struct MaskedLm {
+  ParameterSet parameters;
+  MidiBert backbone;
+  MaskedLmHead head;
+};
+MaskedLm make_masked_lm(const BackboneConfig& config, const std::vector<int>& column_sizes,
+                        std::uint64_t seed, torch::TensorOptions options = torch::kFloat32);
 
 /// Logits by column, [.., ids], of hidden states [.., H].
 std::vector<torch::Tensor> predict_words(const MaskedLmHead& head, const torch::Tensor& hidden);

@@ -29,6 +29,12 @@ struct NamedTensor {
   torch::Tensor tensor;
 };
 
+inline std::vector<torch::Tensor> tensors_of(const std::vector<NamedTensor>& named) {
+  std::vector<torch::Tensor> tensors;
+  for (const NamedTensor& entry : named) tensors.push_back(entry.tensor);
+  return tensors;
+}
+
 /// The parameters of one model, in order of registration. Tensors are leaves that require gradients.
 class ParameterSet {
  public:

@@ -13,7 +13,7 @@
 namespace mofi {
 namespace {
 
-constexpr std::string_view kParallelPrefix = "module.", kBackbonePrefix = "midibert.";
+constexpr std::string_view kParallelPrefix = "module.";
 
 const char* dtype_name(torch::ScalarType type) {
   switch (type) {
@@ -90,11 +90,11 @@ Matching match(const SafeTensorFile& file, const ParameterSet& parameters, std::
 
 }  // namespace
 
-void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,
+void save_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& named,
                   const std::map<std::string, std::string>& metadata) {
   std::vector<torch::Tensor> alive;
   std::vector<SafeTensor> tensors;
-  for (const NamedTensor& entry : parameters.all()) {
+  for (const NamedTensor& entry : named) {
     alive.push_back(entry.tensor.detach().cpu().contiguous());
     const torch::Tensor& tensor = alive.back();
     tensors.push_back({entry.name,

@@ -11,8 +11,15 @@
 
 namespace mofi {
 
-void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,
+/// What the names of the backbone's parameters begin with.
+inline constexpr std::string_view kBackbonePrefix = "midibert.";
+
+void save_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                   const std::map<std::string, std::string>& metadata);
+inline void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,
+                         const std::map<std::string, std::string>& metadata) {
+  save_tensors(path, parameters.all(), metadata);
+}
 
 /// What a file gave to a model; each line a name, a shape and, of the file's, a type.
 struct LoadReport {

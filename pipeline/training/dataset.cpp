@@ -163,7 +163,7 @@ Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& 
     const int label = tokens.pieces[piece].label;
     if ((label < 0 && !unlabelled_too) || parts[piece] == SplitPart::kNone) continue;
     if (segments[r] > 0 && config.data.rows == "first") continue;
-    dataset.rows.push_back({r, piece, static_cast<int>(segments[r]),
+    dataset.rows.push_back({r, piece, static_cast<int>(segments[r]), 0,
                             std::min<int>(tokens.length[r], dataset.max_words), label, parts[piece]});
   }
   return dataset;
@@ -234,7 +234,8 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
   };
   for (std::size_t b = 0; b < rows.size(); ++b) {
     const DatasetRow& row = dataset.rows[rows[b]];
-    const auto source = tokens.row(row.row);
+    const auto source =
+        tokens.row(row.row).subspan(static_cast<std::size_t>(row.first_word) * tokens.columns());
     const int shift = shifts.empty() ? 0 : shifts[b];
     const std::int64_t start = input.sequences.starts[b], end = input.sequences.starts[b + 1];
     std::fill_n(is_word + start, row.words, 1.0F);

@@ -15,6 +15,7 @@ struct DatasetRow {
   std::size_t row = 0;    ///< in the token table
   std::size_t piece = 0;  ///< in the token table
   int segment = 0;        ///< which row of its piece
+  int first_word = 0;     ///< of the row of the table, where the words used begin
   int words = 0;          ///< words used, at most data.max_words
   int label = -1;
   SplitPart part = SplitPart::kNone;

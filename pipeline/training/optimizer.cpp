@@ -30,7 +30,7 @@ void fused_step(const Group& group, double step, double rate, double decay, cons
 
 }  // namespace
 
-double learning_rate_at(const TrainingConfig& config, std::int64_t step, std::int64_t steps) {
+double learning_rate_at(const LoopConfig& config, std::int64_t step, std::int64_t steps) {
   const double warmup_steps = config.warmup * static_cast<double>(steps);
   const auto done = static_cast<double>(step + 1);
   if (done < warmup_steps) return config.learning_rate * done / warmup_steps;
@@ -41,19 +41,21 @@ double learning_rate_at(const TrainingConfig& config, std::int64_t step, std::in
   return config.learning_rate * left;
 }
 
-AdamWRule adamw_rule(const TrainingConfig& config) {
+void apply_optimizer(LoopConfig& config) { config.epsilon = config.optimizer == "adamw_hf" ? 1e-6 : 1e-8; }
+
+AdamWRule adamw_rule(const LoopConfig& config) {
   const auto kind = config.optimizer == "adamw_hf" ? AdamWRule::Kind::kHuggingFace : AdamWRule::Kind::kTorch;
   return {kind, config.beta1, config.beta2, config.epsilon};
 }
 
 AdamW::AdamW(std::vector<Tensor> parameters, double weight_decay, AdamWRule rule)
     : parameters_(std::move(parameters)),
-      steps_(parameters_.size(), 0),
+      state_{{}, {}, std::vector<std::int64_t>(parameters_.size(), 0)},
       weight_decay_(weight_decay),
       rule_(rule) {
   for (const Tensor& parameter : parameters_) {
-    first_moments_.push_back(torch::zeros_like(parameter));
-    second_moments_.push_back(torch::zeros_like(parameter));
+    state_.first_moments.push_back(torch::zeros_like(parameter));
+    state_.second_moments.push_back(torch::zeros_like(parameter));
   }
 }
 
@@ -70,13 +72,18 @@ void AdamW::zero_gradients() {
   if (!all.empty()) at::_foreach_zero_(all);
 }
 
-double AdamW::clip(double largest) {
+Tensor AdamW::clip(double largest) {
   const torch::NoGradGuard no_grad;
   const auto all = gradients();
-  if (all.empty()) return 0;
-  const double norm = torch::stack(at::_foreach_norm(all, 2)).norm().item<double>();
-  const double factor = largest / (norm + 1e-6);
-  if (largest > 0 && factor < 1) at::_foreach_mul_(all, factor);
+  if (all.empty()) return torch::zeros({});
+  const Tensor norm = torch::stack(at::_foreach_norm(all, 2)).norm();
+  if (largest <= 0) return norm;
+  if (norm.is_cpu()) {
+    const double factor = largest / (norm.item<double>() + 1e-6);
+    if (factor < 1) at::_foreach_mul_(all, factor);
+  } else {
+    at::_foreach_mul_(all, (largest / (norm + 1e-6)).clamp_max(1));
+  }
   return norm;
 }
 
@@ -85,11 +92,11 @@ void AdamW::step(double learning_rate) {
   std::map<std::int64_t, Group> groups;  // by number of steps: one group where every parameter has a gradient
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
-    Group& group = groups[++steps_[i]];
+    Group& group = groups[++state_.steps[i]];
     group.parameters.push_back(parameters_[i]);
     group.gradients.push_back(parameters_[i].grad());
-    group.first_moments.push_back(first_moments_[i]);
-    group.second_moments.push_back(second_moments_[i]);
+    group.first_moments.push_back(state_.first_moments[i]);
+    group.second_moments.push_back(state_.second_moments[i]);
   }
   for (const auto& [number, group] : groups) {
     const auto t = static_cast<double>(number);

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "training/run_config.h"
+#include "training/loop_config.h"
 
 namespace mofi {
 
 /// The learning rate of step `step` (from 0) of `steps`: linear warm-up over the first share, then constant,
 /// or down to 0 along a line or half a cosine.
-double learning_rate_at(const TrainingConfig& config, std::int64_t step, std::int64_t steps);
+double learning_rate_at(const LoopConfig& config, std::int64_t step, std::int64_t steps);
 
 /// How the moments become a step. With g the gradient, m and v its moments, c1 = 1 - beta1^t, c2 = 1 -
 /// beta2^t:
@@ -27,7 +27,13 @@ struct AdamWRule {
   Kind kind = Kind::kTorch;
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;
 };
-AdamWRule adamw_rule(const TrainingConfig& config);
+AdamWRule adamw_rule(const LoopConfig& config);
+
+/// What a step needs of those before it, in the order of the parameters.
+struct AdamWState {
+  std::vector<torch::Tensor> first_moments, second_moments;
+  std::vector<std::int64_t> steps;  ///< taken so far
+};
 
 class AdamW {
  public:
@@ -36,16 +42,20 @@ class AdamW {
   /// Sets all gradients to zero in place (they may be views of the reducer's buckets).
   void zero_gradients();
   /// Scales the gradients so that their joint norm is at most `largest` (0: leaves them), as
-  /// torch.nn.utils.clip_grad_norm_ does. Returns the norm before.
-  double clip(double largest);
+  /// torch.nn.utils.clip_grad_norm_ does. Returns the norm before, a scalar on the parameters' device, which
+  /// the host does not wait for.
+  torch::Tensor clip(double largest);
   /// Parameters that have no gradient are left alone: no decay, no step counted.
   void step(double learning_rate);
+
+  /// To be kept in checkpoints, and to be filled from them.
+  AdamWState& state() { return state_; }
 
  private:
   std::vector<torch::Tensor> gradients() const;
 
-  std::vector<torch::Tensor> parameters_, first_moments_, second_moments_;
-  std::vector<std::int64_t> steps_;  ///< taken so far, by parameter
+  std::vector<torch::Tensor> parameters_;
+  AdamWState state_;
   double weight_decay_;
   AdamWRule rule_;
 };

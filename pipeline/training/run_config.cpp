@@ -6,10 +6,6 @@
 
 namespace mofi {
 
-void apply_optimizer(TrainingConfig& config) {
-  config.epsilon = config.optimizer == "adamw_hf" ? 1e-6 : 1e-8;
-}
-
 void complete(RunConfig& config) {
   validate(config.model);
   if (config.data.max_words > config.model.max_position)
@@ -28,6 +24,10 @@ void complete(RunConfig& config) {
            config.data.folds, config.data.folds - 1);
     if (std::find(parts.begin(), parts.end(), "valid") != parts.end())
       fail(ExitCode::kUsage, "data.evaluate names valid, but split: folds has only train and test");
+    if (config.training.validates())
+      fail(ExitCode::kUsage,
+           "training.select: best and training.patience need a valid part; split: folds has only train and "
+           "test");
   } else {
     const DataConfig defaults;
     config.data.folds = defaults.folds;

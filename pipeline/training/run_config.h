@@ -6,6 +6,7 @@
 
 #include "core/config.h"
 #include "model/model_config.h"
+#include "training/loop_config.h"
 
 namespace mofi {
 
@@ -38,56 +39,18 @@ void describe(Field& field, DataConfig& c) {
         {.help = "parts that are scored at the end", .choices = {"train", "valid", "test"}});
 }
 
-/// How the model is fine-tuned. No early stopping: the last epoch is scored, so nothing is selected.
-struct TrainingConfig {
-  int epochs = 10;
-  int batch = 16;
-  std::string optimizer = "adamw";
-  double learning_rate = 3e-4;
-  double weight_decay = 0.01;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double warmup = 0.1;
-  std::string schedule = "linear";
-  double clip_norm = 1.0;
+/// How the model is fine-tuned.
+struct TrainingConfig : LoopConfig {
   int transpose_down = 6;
   int transpose_up = 5;
   std::string padding = "masked";
+  std::string trains = "all";
   std::string weights;
-  std::string device = "auto";
-  int threads = 1;
 };
-
-/// Sets epsilon to what `config.optimizer` has by default: 1e-8 in torch, 1e-6 in HuggingFace's transformers.
-void apply_optimizer(TrainingConfig& config);
 
 template <class Field>
 void describe(Field& field, TrainingConfig& c) {
-  field("epochs", c.epochs, {.help = "passes over the training part", .minimum = 1, .maximum = 100000});
-  field("batch", c.batch, {.help = "rows of a step, over all ranks", .minimum = 1, .maximum = 65536});
-  field(
-      "optimizer", c.optimizer,
-      {.help = "adamw (torch's) or adamw_hf (HuggingFace's, which MIDI-BERT trains with: epsilon beside the "
-               "uncorrected root, decay after the step)",
-       .choices = {"adamw", "adamw_hf"}});
-  if constexpr (Field::kReads) apply_optimizer(c);
-  field("learning_rate", c.learning_rate, {.help = "peak learning rate", .minimum = 0, .maximum = 10});
-  field("weight_decay", c.weight_decay,
-        {.help = "decoupled weight decay, on all parameters", .minimum = 0, .maximum = 10});
-  field("beta1", c.beta1, {.help = "decay of the gradient's mean", .minimum = 0, .maximum = 0.999999});
-  field("beta2", c.beta2, {.help = "decay of its mean square", .minimum = 0, .maximum = 0.999999});
-  field("epsilon", c.epsilon,
-        {.help = "added to the root of the mean square; by default 1e-8, and 1e-6 of adamw_hf",
-         .minimum = 1e-30,  // with 0 a gradient of 0 has no step
-         .maximum = 1});
-  field("warmup", c.warmup,
-        {.help = "share of all steps in which the rate rises from 0", .minimum = 0, .maximum = 1});
-  field("schedule", c.schedule,
-        {.help = "after warm-up: linear to 0, cosine to 0, or constant",
-         .choices = {"linear", "cosine", "constant"}});
-  field("clip_norm", c.clip_norm,
-        {.help = "largest gradient norm; 0 does not clip", .minimum = 0, .maximum = 1e6});
+  describe(field, static_cast<LoopConfig&>(c));
   field("transpose_down", c.transpose_down,
         {.help = "augmentation: every piece is shifted anew each epoch, by at most so many semitones down …",
          .minimum = 0,
@@ -97,13 +60,14 @@ void describe(Field& field, TrainingConfig& c) {
   field("padding", c.padding,
         {.help = "masked; pooled (masked in attention only); attended (as MIDI-BERT fine-tunes)",
          .choices = {"masked", "pooled", "attended"}});
+  field("trains", c.trains,
+        {.help =
+             "all parameters, or head: the backbone stays as it is, without dropout, and only what is put on "
+             "and into it learns (probing)",
+         .choices = {"all", "head"}});
   field("weights", c.weights,
         {.help = "safetensors file to start from; empty: from scratch (its digest is part of the identity)",
          .is_volatile = true});
-  field("device", c.device,
-        {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
-  field("threads", c.threads,
-        {.help = "CPU threads of a run", .minimum = 1, .maximum = 1024, .is_volatile = true});
 }
 
 struct RunConfig {

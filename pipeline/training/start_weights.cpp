@@ -107,6 +107,13 @@ void require_classifier(const WeightsFile& weights) {
          weights.name);
 }
 
+std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens) {
+  return {{"schema", "mofi-weights/1"},
+          {"config", config_to_json(config, true).dump()},
+          {"scheme", tokens.scheme.name},
+          {"classes", Json(tokens.class_names).dump()}};
+}
+
 void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Classifier& model) {
   const WeightsFile weights = read_weights(config.training.weights);
   require_sizes(weights, config.model);
@@ -122,7 +129,7 @@ void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Clas
   if (!report.missing.empty())
     log_info("{}: does not have these parameters, which begin anew: {}", weights.name,
              fmt::join(report.missing, ", "));
-  if (!report.unexpected.empty())
+  if (!report.unexpected.empty() && weights.layout != "masked-LM")  // whose head nobody fine-tunes with
     log_warning("{}: of its tensors, these are not used: {}", weights.name,
                 fmt::join(report.unexpected, ", "));
 }

@@ -3,6 +3,7 @@
 // asks for before any tensor is, so that a user reads which model it is instead of a list of shapes.
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const
 
 /// Throws kData where the weights are not of a classifier of sequences that says how to build it.
 void require_classifier(const WeightsFile& weights);
+
+/// What `mofi train` writes of a model beside its tensors: what read_weights takes from there.
+std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens);
 
 /// Fills a model from `config.training.weights`: MidiBERT must be there in full, what is not keeps its
 /// initial values and is told. Throws kUsage where the file's sizes are not the config's, kData where the

@@ -10,7 +10,9 @@
 #include "distributed/mpi_backend.h"
 #include "ranked_main.h"
 #include "small_corpus.h"
+#include "temporary_folder.h"
 #include "training/fine_tune.h"
+#include "training/pretrain.h"
 
 namespace mofi {
 namespace {
@@ -93,28 +95,108 @@ TEST(DataParallel, gradients_equal_those_of_one_process_on_the_whole_batch) {
   }
 }
 
-TEST(DataParallel, fine_tuning_ends_at_the_weights_of_one_process_with_the_same_global_batch) {
+void expect_same_weights(const ParameterSet& a, const ParameterSet& b, const std::string& what) {
+  ASSERT_EQ(a.all().size(), b.all().size());
+  for (std::size_t i = 0; i < a.all().size(); ++i)
+    EXPECT_LT((a.all()[i].tensor - b.all()[i].tensor).abs().max().item<double>(), 1e-6)
+        << what << ": " << a.all()[i].name;
+}
+
+/// Without dropout, whose draws differ between ranks.
+void make_comparable(BackboneConfig& model, LoopConfig& training) {
+  // AdamW turns the rounding of a gradient near its epsilon into a change of the order of the rate.
+  training.learning_rate = 3e-4;
+  model.hidden_dropout = model.attention_dropout = 0;
+}
+
+TEST(DataParallel, fine_tuning_and_probing_end_at_the_weights_of_one_process_with_the_same_global_batch) {
   const World& world = test_world();
   const TokenTable tokens = small_corpus(22);  // batches of 8: the last one has fewer rows than 4 ranks
   const ModeTable modes = small_modes(tokens);
-  for (const char* condition : {"none", "mode"}) {
-    RunConfig config = small_run();
-    config.injection.condition = condition;
-    // AdamW turns the rounding of a gradient near its epsilon into a change of the order of the rate.
-    config.training.learning_rate = 3e-4;
-    config.model.hidden_dropout = config.model.attention_dropout = 0;
-    const RunOutcome alone = fine_tune(World::alone(), config, {&tokens, &modes}, torch::kCPU);
-    const RunOutcome together = fine_tune(world, config, {&tokens, &modes}, torch::kCPU);
-    const auto &a = alone.model.parameters.all(), &b = together.model.parameters.all();
-    ASSERT_EQ(a.size(), b.size());
-    for (std::size_t i = 0; i < a.size(); ++i)
-      EXPECT_LT((a[i].tensor - b[i].tensor).abs().max().item<double>(), 1e-6)
-          << condition << ": " << a[i].name;
-    ASSERT_EQ(alone.predictions.logits.size(), together.predictions.logits.size());
-    for (std::size_t i = 0; i < alone.predictions.logits.size(); ++i)
-      EXPECT_NEAR(alone.predictions.logits[i], together.predictions.logits[i], 1e-5);
-    EXPECT_EQ(alone.predictions.piece_id, together.predictions.piece_id);
+  for (const char* condition : {"none", "mode"})
+    for (const char* trains : {"all", "head"})
+      for (const int accumulate : {1, 3}) {
+        RunConfig config = small_run();
+        config.injection.condition = condition;
+        config.training.trains = trains;
+        make_comparable(config.model, config.training);
+        const RunOutcome alone = fine_tune(World::alone(), config, {&tokens, &modes}, torch::kCPU);
+        config.training.accumulate = accumulate;
+        const RunOutcome together = fine_tune(world, config, {&tokens, &modes}, torch::kCPU);
+        expect_same_weights(alone.model.parameters, together.model.parameters,
+                            fmt::format("{}, {}, {} parts", condition, trains, accumulate));
+        ASSERT_EQ(alone.predictions.logits.size(), together.predictions.logits.size());
+        for (std::size_t i = 0; i < alone.predictions.logits.size(); ++i)
+          EXPECT_NEAR(alone.predictions.logits[i], together.predictions.logits[i], 1e-5);
+        EXPECT_EQ(alone.predictions.piece_id, together.predictions.piece_id);
+        EXPECT_NEAR(alone.history.back()["loss"].get<double>(), together.history.back()["loss"].get<double>(),
+                    1e-5);
+      }
+}
+
+TEST(DataParallel, pre_training_ends_at_the_weights_of_one_process) {
+  const World& world = test_world();
+  const TokenTable tokens = small_corpus(44);
+  PretrainConfig config;
+  config.model = small_run().model;
+  config.data.max_words = 16;
+  config.data.held_out = 0.2;
+  config.training.epochs = 2;
+  config.training.batch = 9;
+  make_comparable(config.model, config.training);
+  const PretrainOutcome alone = pretrain(World::alone(), config, tokens, torch::kCPU);
+  for (const int accumulate : {1, 2}) {
+    config.training.accumulate = accumulate;
+    const PretrainOutcome together = pretrain(world, config, tokens, torch::kCPU);
+    expect_same_weights(alone.model.parameters, together.model.parameters,
+                        fmt::format("{} parts", accumulate));
+    for (const auto& [column, accuracy] : alone.metrics["accuracy"].items())
+      EXPECT_NEAR(accuracy.get<double>(), together.metrics["accuracy"][column].get<double>(), 1e-9) << column;
   }
+}
+
+struct Killed {};
+
+TEST(DataParallel, a_run_of_several_ranks_that_is_killed_goes_on_to_the_bits_of_the_undisturbed_one) {
+  const World& world = test_world();
+  const TokenTable tokens = small_corpus(44);
+  RunConfig config = small_run();
+  config.training.checkpoint_minutes = 0;
+  const RunOutcome undisturbed = fine_tune(world, config, {&tokens, nullptr}, torch::kCPU);
+  std::unique_ptr<TemporaryFolder> folder;
+  if (world.is_root()) folder = std::make_unique<TemporaryFolder>();
+  const Keeping keeping = {world.broadcast(folder ? folder->path().string() : ""), "a run"};
+  EXPECT_THROW(fine_tune(world, config, {&tokens, nullptr}, torch::kCPU, keeping,
+                         [](const LoopReport& report) {
+                           if (report.step == 4) throw Killed();
+                         }),
+               Killed);
+  const RunOutcome gone_on = fine_tune(world, config, {&tokens, nullptr}, torch::kCPU, keeping);
+  const auto &a = undisturbed.model.parameters.all(), &b = gone_on.model.parameters.all();
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(torch::equal(a[i].tensor, b[i].tensor)) << a[i].name;
+  EXPECT_EQ(undisturbed.history, gone_on.history);
+}
+
+TEST(DataParallel, a_run_of_several_ranks_goes_on_with_one_from_the_same_row) {
+  const World& world = test_world();
+  const TokenTable tokens = small_corpus(44);
+  RunConfig config = small_run();
+  make_comparable(config.model, config.training);
+  config.training.checkpoint_minutes = 0;
+  std::unique_ptr<TemporaryFolder> folder;
+  if (world.is_root()) folder = std::make_unique<TemporaryFolder>();
+  const Keeping keeping = {world.broadcast(folder ? folder->path().string() : ""), "a run"};
+  EXPECT_THROW(fine_tune(world, config, {&tokens, nullptr}, torch::kCPU, keeping,
+                         [](const LoopReport& report) {
+                           if (report.step == 4) throw Killed();
+                         }),
+               Killed);
+  if (!world.is_root()) return;
+  const RunOutcome undisturbed = fine_tune(World::alone(), config, {&tokens, nullptr}, torch::kCPU),
+                   gone_on = fine_tune(World::alone(), config, {&tokens, nullptr}, torch::kCPU, keeping);
+  expect_same_weights(undisturbed.model.parameters, gone_on.model.parameters, "with one rank");
+  EXPECT_NEAR(undisturbed.history.back()["loss"].get<double>(), gone_on.history.back()["loss"].get<double>(),
+              1e-6);
 }
 
 }  // namespace

@@ -126,7 +126,7 @@ TEST(AdamW, parameters_without_a_gradient_are_left_alone_and_count_no_step) {
     AdamW optimizer({always, late, never}, 0.1, rule);
     optimizer.step(1e-2);  // nothing has a gradient
     optimizer.zero_gradients();
-    EXPECT_EQ(optimizer.clip(1), 0);
+    EXPECT_EQ(optimizer.clip(1).item<double>(), 0);
     for (int step = 0; step < 6; ++step) {
       always.mutable_grad() = torch::full({3}, 0.3, torch::kFloat64);
       first.step(0.3, 1e-2);
@@ -170,7 +170,8 @@ TEST(AdamW, clipping_equals_that_of_libtorch_below_at_and_above_the_bound) {
       (*set)[0].mutable_grad() = a.clone();
       (*set)[1].mutable_grad() = b.clone();
     }
-    EXPECT_NEAR(AdamW(ours, 0).clip(largest), torch::nn::utils::clip_grad_norm_(theirs, largest), 1e-6);
+    EXPECT_NEAR(AdamW(ours, 0).clip(largest).item<double>(),
+                torch::nn::utils::clip_grad_norm_(theirs, largest), 1e-6);
     for (std::size_t i = 0; i < 2; ++i)
       EXPECT_TRUE(torch::allclose(ours[i].grad(), theirs[i].grad(), 1e-6, 0)) << largest / norm;
   }
@@ -181,9 +182,9 @@ TEST(AdamW, clipping_keeps_the_direction_and_bounds_the_joint_norm) {
   a.mutable_grad() = torch::tensor({3.0F, 0.0F});
   b.mutable_grad() = torch::tensor({4.0F});
   AdamW optimizer({a, b}, 0);
-  EXPECT_NEAR(optimizer.clip(10), 5, 1e-6);
+  EXPECT_NEAR(optimizer.clip(10).item<double>(), 5, 1e-6);
   EXPECT_NEAR(a.grad()[0].item<double>(), 3, 1e-6);
-  EXPECT_NEAR(optimizer.clip(1), 5, 1e-6);
+  EXPECT_NEAR(optimizer.clip(1).item<double>(), 5, 1e-6);
   EXPECT_NEAR(a.grad()[0].item<double>(), 0.6, 1e-5);
   EXPECT_NEAR(b.grad()[0].item<double>(), 0.8, 1e-5);
 }
