@@ -6,6 +6,9 @@
 //   asap/      COMPOSER/WORK/…/midi_score.mid; its performances are left alone
 //   midibert_lists/qual_pieces.txt, ASAP_song.txt
 //              the 865 songs of POP909 and 65 scores that MIDI-BERT took; all of them without these lists
+// All tracks of a file are read, as MIDI-BERT does (POP909 has melody, bridge and piano). It processed POP909
+// beforehand: as published, its validation and test songs have 328 rows of 512 words each, where MIDI-BERT's
+// arrays have 317 and 320.
 //
 // EMOPIA, the fifth corpus, is no part of it, so that one checkpoint serves every fold of an experiment on
 // EMOPIA; who wants it gives a second token file. The published splits of POP909 (melody) and Pianist8
