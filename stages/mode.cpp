@@ -76,6 +76,7 @@ int main(int argc, char** argv) {
       fail(ExitCode::kUsage, "--tokens names the rows that have keys; expected --unit segment with it");
     if (!tokens_file.empty()) take_options_of(tokens_file, reading, tokens);
     const Corpus corpus = open_dataset(read_section<DatasetConfig>(root, "dataset"));
+    if (world.is_root()) tell_of(corpus);
     std::optional<TrueKeys> truth;
     if (!keys.empty()) truth = read_true_keys(keys, corpus);
     if (dry_run) {

@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  mofi tokenize --dataset emopia --input data/emopia --output tokens.h5\n"
       "  mofi tokenize --dataset folder --input my_midis --scheme cp6 --output tokens.h5\n"
+      "  mofi tokenize --dataset pretrain --input data/pretrain --output pretrain.h5\n"
       "  mofi --ranks 8 tokenize --dataset folder --input million_midis --skip-bad-files --output "
       "tokens.h5");
   ConfigFlags flags(app);
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
     const auto options = read_section<TokenOptions>(root, "tokens");
     const auto reading = read_section<ReadOptions>(root, "reading");
     const Corpus corpus = open_dataset(read_section<DatasetConfig>(root, "dataset"));
+    if (world.is_root()) tell_of(corpus);
     if (dry_run) {
       if (world.is_root())
         fmt::print("would tokenise {} files of {} as {} into {}\n", corpus.files.size(), corpus.name,

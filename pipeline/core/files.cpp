@@ -95,6 +95,19 @@ std::string read_text(const std::filesystem::path& path, std::size_t max_bytes) 
   return read_whole<std::string>(path, max_bytes);
 }
 
+std::vector<std::string> read_lines(const std::filesystem::path& path) {
+  const std::string text = read_text(path);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (!line.empty()) lines.push_back(std::move(line));
+    at = end + 1;
+  }
+  return lines;
+}
+
 AtomicFile::AtomicFile(std::filesystem::path target)
     : target_(std::move(target)), temporary_(temporary_for(target_)) {}
 

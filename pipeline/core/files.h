@@ -14,6 +14,8 @@ namespace mofi {
 std::vector<std::byte> read_bytes(const std::filesystem::path& path,
                                   std::size_t max_bytes = std::size_t{1} << 32);
 std::string read_text(const std::filesystem::path& path, std::size_t max_bytes = std::size_t{1} << 28);
+/// Its lines without their ends, of either kind; empty ones are left out.
+std::vector<std::string> read_lines(const std::filesystem::path& path);
 
 /// A file that appears at `target` whole, or not at all. Write to `path()`, then `commit()`:
 /// fsync, rename onto the target, fsync the folder. Without a commit the temporary file is removed.

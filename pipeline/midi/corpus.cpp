@@ -67,19 +67,6 @@ void add_split(Corpus& corpus, const PublishedSplit& split) {
   corpus.split_names.push_back(split.name);
 }
 
-std::vector<std::string> lines_of(const fs::path& path) {
-  const std::string text = read_text(path);
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(std::move(line));
-    at = end + 1;
-  }
-  return lines;
-}
-
 std::vector<std::string> cells_of(const fs::path& path, const std::string& column) {
   const CsvTable table = read_csv(path);
   const std::size_t at = table.column(column);
@@ -215,7 +202,7 @@ Corpus open_emopia(const fs::path& folder) {
     return std::array{splits / (before + "train" + after), splits / (before + valid + after),
                       splits / (before + "test" + after)};
   };
-  add_split(corpus, {"midibert", lists("midibert_", "valid", ".txt"), lines_of, id});
+  add_split(corpus, {"midibert", lists("midibert_", "valid", ".txt"), read_lines, id});
   add_split(corpus, {"emopia_cls", lists("emopia_cls_", "val", ".csv"), names, stem});
   add_split(corpus, {"song_level", lists("emopia_cls_", "val", "_SL.csv"), songs, song, false});
   return corpus;
@@ -269,13 +256,18 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
 
 Corpus open_corpus(const std::string& dataset, const fs::path& folder, const FolderOptions& options) {
   const bool has_own_labels = dataset == "emopia" || dataset == "vgmidi";
-  if (has_own_labels && (!options.labels.empty() || !options.class_names.empty()))
-    fail(ExitCode::kUsage,
-         "data set {} has labels of its own; other labels and classes are for the data set folder", dataset);
+  if ((has_own_labels || dataset == "pretrain") && (!options.labels.empty() || !options.class_names.empty()))
+    fail(ExitCode::kUsage, "data set {} has {}; other labels and classes are for the data set folder",
+         dataset, has_own_labels ? "labels of its own" : "no labels");
   if (dataset == "emopia") return open_emopia(folder);
   if (dataset == "vgmidi") return open_vgmidi(folder);
+  if (dataset == "pretrain") return open_pretrain(folder);
   if (dataset == "folder") return open_folder(folder, options);
-  fail(ExitCode::kUsage, "data set '{}' is not known; expected emopia, vgmidi or folder", dataset);
+  fail(ExitCode::kUsage, "data set '{}' is not known; expected emopia, vgmidi, pretrain or folder", dataset);
+}
+
+void tell_of(const Corpus& corpus) {
+  for (const std::string& note : corpus.notes) log_line_info(note);
 }
 
 std::string label_counts(const std::vector<int>& labels, const std::vector<std::string>& class_names) {

@@ -23,6 +23,7 @@ struct Corpus {
   std::vector<CorpusFile> files;  ///< by id, in ascending order of bytes
   std::vector<std::string> class_names;
   std::vector<std::string> split_names;
+  std::vector<std::string> notes;  ///< what was found and what was not, a line each, for the user
 };
 
 /// What the data set `folder` can be told.
@@ -36,13 +37,21 @@ struct FolderOptions {
 ///   (EMOPIA_cls's
 ///           songs applied to all their clips)
 ///   vgmidi  vgmidi_labelled.csv and the phrases/ that its labels refer to; the group is the piece
+///   pretrain  MIDI-BERT's pre-training corpora (pretrain_corpus.cpp), unlabelled
 ///   folder  any MIDI files and a CSV; without one every MIDI file below the folder is used, unlabelled
 Corpus open_corpus(const std::string& dataset, const std::filesystem::path& folder,
                    const FolderOptions& options = {});
 
 Corpus open_emopia(const std::filesystem::path& folder);
 Corpus open_vgmidi(const std::filesystem::path& folder);
+/// POP909, pop1k7, Pianist8 and the scores of ASAP, as many of them as there are, without labels and splits.
+/// How the folder is laid out, and why EMOPIA and the published splits are no part of it:
+/// pretrain_corpus.cpp.
+Corpus open_pretrain(const std::filesystem::path& folder);
 Corpus open_folder(const std::filesystem::path& folder, const FolderOptions& options = {});
+
+/// Tells the user the notes of a corpus. On one rank: all of them open it.
+void tell_of(const Corpus& corpus);
 
 /// "Q1 250, Q2 265, Q3 253, Q4 310": how many of `labels` are of each class, unlabelled ones last if there
 /// are any.

@@ -26,7 +26,7 @@ struct TokenPiece {
 };
 
 struct TokenTable {
-  std::string dataset;  ///< "emopia", "vgmidi", "folder"
+  std::string dataset;  ///< "emopia", "vgmidi", "folder", "pretrain"; joined ones "pretrain+emopia"
   TokenScheme scheme;
   std::string options;  ///< made_by (token_options.h) of the rows; empty where it is not known
   int row_words = 512;

@@ -10,6 +10,7 @@
 #include "storage/npy.h"
 #include "temporary_folder.h"
 #include "test_data.h"
+#include "tokens/held_out.h"
 #include "tokens/midibert_arrays.h"
 #include "tokens/tokenize_corpus.h"
 #include "tokens/transposition.h"
@@ -136,6 +137,18 @@ TEST_F(Emopia, splits_have_the_published_numbers_of_clips_and_songs_keep_togethe
     for (const TokenPiece& piece : table()->pieces) ++parts[static_cast<std::size_t>(piece.split[k])];
     EXPECT_THAT((std::array{parts[1], parts[2], parts[3]}), testing::ElementsAreArray(published[k])) << k;
   }
+}
+
+// As another program counts them from the lists: 443 clips are in valid or test of one of the three splits,
+// or in no part of one that scores their song.
+TEST_F(Emopia, pretraining_leaves_out_what_any_of_the_splits_scores) {
+  const HeldOutRows rows = hold_out(*table(), {});
+  EXPECT_EQ(rows.left_out_pieces, 443u);
+  for (const auto* side : {&rows.train, &rows.held_out})
+    for (const std::size_t row : *side)
+      for (const SplitPart part : table()->pieces[table()->piece[row]].split)
+        EXPECT_TRUE(part == SplitPart::kTrain || part == SplitPart::kNone);
+  EXPECT_EQ(hold_out(*table(), {.keep_downstream = true}).left_out_pieces, 0u);
 }
 
 // Specification 2.8: how many clips can be moved by 1 to 12 semitones.

@@ -86,14 +86,14 @@ TEST(Corpus, missing_folder_is_a_missing_resource_and_an_empty_one_bad_data) {
   const auto open = [&](const std::string& dataset, const std::filesystem::path& folder) {
     return [=] { open_corpus(dataset, folder); };
   };
-  for (const char* dataset : {"emopia", "vgmidi", "folder"})
+  for (const char* dataset : {"emopia", "vgmidi", "pretrain", "folder"})
     EXPECT_THAT(refusal_of(open(dataset, empty.path() / "nowhere"), ExitCode::kMissing),
                 HasSubstr("nowhere: no such folder"));
   EXPECT_THAT(refusal_of(open("emopia", empty.path()), ExitCode::kMissing),
               HasSubstr("midis: no such folder"));
   EXPECT_THAT(refusal_of(open("folder", empty.path())), HasSubstr("holds no MIDI file"));
   EXPECT_THAT(refusal_of(open("emopiaa", empty.path()), ExitCode::kUsage),
-              HasSubstr("expected emopia, vgmidi or folder"));
+              HasSubstr("expected emopia, vgmidi, pretrain or folder"));
 }
 
 TEST(Corpus, emopia_layout_gives_quadrants_songs_and_the_published_splits) {
