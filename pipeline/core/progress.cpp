@@ -84,7 +84,7 @@ std::string readable_duration(double seconds) {
   if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  if (whole < 48 * 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+  if (whole < std::int64_t{48} * 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
   return fmt::format("{} d {:02} h", whole / 86400, whole / 3600 % 24);
 }
 
@@ -119,6 +119,7 @@ ProgressBar::ProgressBar(std::string label, std::string unit, std::int64_t total
   state_ = {.label = std::move(label), .unit = std::move(unit), .total = total, .begun_at = begun_at};
   state_.done = begun_at;
   if (!terminal_) next_print_ = start_ + std::chrono::seconds(10);
+  if (terminal_ && !silent_) print();  // the first update may be long in coming
 }
 
 ProgressBar::~ProgressBar() {

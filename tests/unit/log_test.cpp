@@ -127,6 +127,17 @@ TEST_F(LogTest, a_file_of_ten_megabytes_is_put_aside_and_only_the_last_one_is_ke
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 2);
 }
 
+TEST_F(LogTest, a_full_disk_is_told_once_and_the_terminal_goes_on) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "needs /dev/full";
+  std::filesystem::create_symlink("/dev/full", folder_ / "rank_0.log");
+  const std::string told = standard_error_of([&] {
+    log_to_folder(folder_.path());
+    for (int i = 0; i < 3; ++i) log_info("{}", i);
+  });
+  EXPECT_THAT(told, MatchesRegex("warning: the log file of this rank is not complete: .*No space left.*\n"
+                                 "info: 0\ninfo: 1\ninfo: 2\n"));
+}
+
 TEST_F(LogTest, a_folder_that_cannot_be_written_is_told_and_the_log_goes_on_as_before) {
   folder_.write("file", "no folder");
   EXPECT_THAT(refusal_of([&] { log_to_folder(folder_ / "file/logs"); }, ExitCode::kMissing),

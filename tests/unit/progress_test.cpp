@@ -132,7 +132,7 @@ TEST(Progress, a_log_of_something_short_has_one_line_and_a_silent_bar_none) {
 /// Standard error as a terminal of a given width, for as long as it lives.
 class Terminal {
  public:
-  explicit Terminal(unsigned short columns) : near_(posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK)) {
+  explicit Terminal(unsigned short columns) : near_(posix_openpt(O_RDWR | O_NOCTTY)) {
     if (near_ < 0 || grantpt(near_) != 0 || unlockpt(near_) != 0) return;
     far_ = open(ptsname(near_), O_RDWR | O_NOCTTY);
     resize(columns);
@@ -159,11 +159,13 @@ class Terminal {
     size.ws_col = columns;
     ioctl(far_, TIOCSWINSZ, &size);
   }
-  /// What was written since the last call. The terminal turns a line end into two characters.
+  /// What was written since the last call. A line end comes as two characters. The system passes bytes on in
+  /// its own time, but in order: those are read that come before a mark.
   std::string shown() const {
-    std::string text(1 << 16, '\0');
-    const ssize_t size = read(near_, text.data(), text.size());
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    constexpr char kMark = '\x01';
+    if (write(far_, &kMark, 1) != 1) return "the mark was not written";
+    std::string text;
+    for (char c = 0; read(near_, &c, 1) == 1 && c != kMark;) text += c;
     return text;
   }
 
@@ -209,6 +211,7 @@ TEST(Progress, on_a_terminal_one_row_is_drawn_anew_follows_the_window_and_ends_w
   if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
   {
     ProgressBar bar("train", "epochs", 8);
+    EXPECT_EQ(terminal.shown(), kAnew + "train  [........................] 0/8 epochs");
     bar.update(2, "loss 1.25");
     EXPECT_THAT(terminal.shown(), AllOf(StartsWith(kAnew + "train  [######..................] 2/8 epochs"),
                                         EndsWith("loss 1.25")));
