@@ -14,6 +14,7 @@
 #include "storage/npy_text.h"
 #include "storage/run_text.h"
 #include "storage/safetensors_text.h"
+#include "storage/tensorboard_text.h"
 #include "storage/torch_checkpoint_text.h"
 #include "tokens/token_text.h"
 #include "tonality/mode_text.h"
@@ -23,8 +24,7 @@ namespace {
 
 constexpr const char* kKnown =
     "tokens.h5, mode.h5, predictions.h5, a run's folder or its result.json, .safetensors, PyTorch "
-    "checkpoints, .npy and MIDI "
-    "files, and folders of MIDI files";
+    "checkpoints, TensorBoard events, .npy and MIDI files, and folders of MIDI files";
 
 /// The first bytes of a file, from which its kind is told.
 std::string beginning_of(const std::filesystem::path& path) {
@@ -95,6 +95,8 @@ std::string inspect_any(const std::filesystem::path& path, std::size_t rows) {
   if (beginning.starts_with("\x93NUMPY")) return text_of(read_npy(path).array, rows);
   if (beginning.starts_with("MThd") || beginning.starts_with("RIFF"))
     return text_of(read_midi(read_bytes(path), path.string()), rows);
+  // By a checksum, so that no other format is taken for it.
+  if (begins_as_tensorboard(beginning)) return text_of(read_tensorboard_file(path));
   // A header of 640 bytes begins as a pickle does, so its format is looked for first.
   if (begins_as_safetensors(beginning, size)) return text_of(read_safetensors(path));
   if (begins_as_torch_checkpoint(beginning)) return text_of(read_torch_checkpoint(path));

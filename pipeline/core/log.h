@@ -1,17 +1,25 @@
 #pragma once
 // What the user is told while work goes on. Results go to standard output, everything else here, to standard
-// error.
+// error; and into a file for each rank, once there is a folder for it.
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <string>
 
 namespace mofi {
 
-/// `level`: debug, info, warning, error or off.
+/// `level` of standard error: debug, info, warning, error or off.
 void start_logging(const std::string& level);
 /// From now on lines of ranks other than 0 carry their rank.
 void set_log_rank(int rank);
+
+/// From now on every line of this rank, from debug upwards, goes with time, level and rank to the end of
+/// FOLDER/rank_<r>.log, whatever standard error shows; there, ranks other than 0 say warnings and errors
+/// only. A file that grew to 10 MB becomes rank_<r>.1.log, of which there is one, and a new one begins. Call
+/// after set_log_rank; another folder takes the place of the first, an empty path ends it. Throws kMissing
+/// where the file cannot be written, and then goes on as before.
+void log_to_folder(const std::filesystem::path& folder);
 
 void log_line_debug(const std::string& text);
 void log_line_info(const std::string& text);

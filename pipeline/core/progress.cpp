@@ -1,64 +1,166 @@
 #include "core/progress.h"
 
 #include <fmt/core.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "core/aligned.h"
 
 namespace mofi {
+namespace {
 
-std::string readable_duration(double seconds) {
-  const std::int64_t whole = std::llround(seconds);
-  if (seconds < 10) return fmt::format("{:.1f} s", seconds);
-  if (whole < 60) return fmt::format("{} s", whole);
-  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+constexpr int kDefaultColumns = 80;
+constexpr int kWidestBar = 24, kNarrowestBar = 8;  // in columns, without its brackets
+
+std::mutex terminal_lock;
+bool bar_is_shown = false;  // under the lock; its row of the terminal has no end yet
+
+/// A bar moves the cursor, which a dumb terminal cannot. It has no colours that NO_COLOR could turn off.
+bool can_show_bars() {
+  if (isatty(STDERR_FILENO) != 1) return false;
+  const char* kind = std::getenv("TERM");
+  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
 }
 
-ProgressBar::ProgressBar(std::string label, std::string unit, std::int64_t total, bool silent)
-    : label_(std::move(label)),
-      unit_(std::move(unit)),
-      total_(total),
-      silent_(silent),
-      terminal_(isatty(STDERR_FILENO) == 1) {
+/// Asked before every print, since windows change their size. COLUMNS may narrow the line, but a COLUMNS from
+/// before the window became smaller is not believed.
+int terminal_columns() {
+  int columns = 0;
+  winsize window{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0) columns = window.ws_col;
+  if (const char* text = std::getenv("COLUMNS")) {
+    int wanted = 0;
+    const std::string_view all = text;
+    const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), wanted);
+    if (error == std::errc{} && end == all.data() + all.size() && wanted > 0)
+      columns = columns > 0 ? std::min(columns, wanted) : wanted;
+  }
+  return columns > 0 ? columns : kDefaultColumns;
+}
+
+bool begins_letter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
+
+int letters_of(std::string_view text) { return static_cast<int>(std::ranges::count_if(text, begins_letter)); }
+
+/// At most `letters` letters of the text; what is missing at its end is told by an ellipsis.
+std::string cut(const std::string& text, int letters) {
+  if (letters_of(text) <= letters) return text;
+  std::string kept;
+  int used = 0;
+  for (const char c : text) {
+    used += begins_letter(c) ? 1 : 0;
+    if (used >= letters) break;  // the last place is the ellipsis's
+    kept += c;
+  }
+  return letters > 0 ? kept + "…" : "";
+}
+
+/// "12,345/s", "3.21/s", or for what takes longer than a second "2 min 05 s each".
+std::string rate_text(double rate) {
+  if (rate < 1) return readable_duration(1 / rate) + " each";
+  return rate < 1000 ? fmt::format("{:.3g}/s", rate)
+                     : thousands(static_cast<std::uint64_t>(std::llround(std::min(rate, 1e15)))) + "/s";
+}
+
+std::string bar_text(const ProgressState& state, int width) {
+  const double share =
+      std::clamp(static_cast<double>(state.done) / static_cast<double>(state.total), 0.0, 1.0);
+  const int filled = static_cast<int>(share * width);
+  return fmt::format("[{:#<{}}{:.<{}}] ", "", filled, "", width - filled);
+}
+
+}  // namespace
+
+std::string readable_duration(double seconds) {
+  if (!(seconds >= 0) || seconds > 1e10) return "unknown time";
+  const std::int64_t whole = std::llround(seconds);
+  if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  if (whole < std::int64_t{48} * 3600) return fmt::format("{} h {:02} min", whole / 3600, whole / 60 % 60);
+  return fmt::format("{} d {:02} h", whole / 86400, whole / 3600 % 24);
+}
+
+double log_interval_s(double elapsed_s) { return std::clamp(elapsed_s / 20, 10.0, 300.0); }
+
+std::string progress_line(const ProgressState& state, int columns) {
+  const double rate =
+      state.elapsed_s > 0 ? static_cast<double>(state.done - state.begun_at) / state.elapsed_s : 0;
+  std::string counts = state.total > 0 ? fmt::format("{}/{} {}", state.done, state.total, state.unit)
+                                       : fmt::format("{} {}", state.done, state.unit);
+  if (rate > 0) counts += ", " + rate_text(rate);
+  if (state.last)
+    counts += ", " + readable_duration(state.elapsed_s);
+  else if (rate > 0 && state.total > 0)
+    counts += fmt::format(
+        ", {} left",
+        readable_duration(static_cast<double>(std::max<std::int64_t>(0, state.total - state.done)) / rate));
+  if (!state.note.empty()) counts += "  " + state.note;
+  const std::string head = state.label + "  ";
+  if (columns <= 0) return head + counts;
+
+  const int usable = columns - 1;  // a letter in the last column makes some terminals begin a new row
+  const int left = usable - letters_of(head) - letters_of(counts) - 3;  // brackets and a blank
+  if (state.total > 0 && left >= kNarrowestBar)
+    return head + bar_text(state, std::min(left, kWidestBar)) + counts;
+  return cut(head + counts, usable);
+}
+
+ProgressBar::ProgressBar(std::string label, std::string unit, std::int64_t total, bool silent,
+                         std::int64_t begun_at)
+    : silent_(silent), terminal_(can_show_bars()) {
+  state_ = {.label = std::move(label), .unit = std::move(unit), .total = total, .begun_at = begun_at};
+  state_.done = begun_at;
   if (!terminal_) next_print_ = start_ + std::chrono::seconds(10);
+  if (terminal_ && !silent_) print();  // the first update may be long in coming
 }
 
 ProgressBar::~ProgressBar() {
-  if (!silent_ && done_ > 0) print(last_note_, true);
+  if (silent_) return;
+  if (state_.done == state_.begun_at) {
+    pause_progress();  // nothing was done, and of a bar at its beginning nothing stays
+    return;
+  }
+  state_.last = true;
+  print();
 }
 
 void ProgressBar::update(std::int64_t done, const std::string& note) {
-  done_ = done;
-  last_note_ = note;
-  if (silent_ || Clock::now() < next_print_) return;
-  print(note, false);
-  next_print_ =
-      Clock::now() + (terminal_ ? std::chrono::milliseconds(100) : std::chrono::milliseconds(10000));
+  state_.done = done;
+  state_.note = note;
+  const Clock::time_point now = Clock::now();
+  if (silent_ || now < next_print_) return;
+  print();
+  const double interval_s = terminal_ ? 0.1 : log_interval_s(state_.elapsed_s);
+  next_print_ = now + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(interval_s));
 }
 
-void ProgressBar::print(const std::string& note, bool last) {
-  const double elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double rate = elapsed_s > 0 ? static_cast<double>(done_) / elapsed_s : 0;
-  std::string line = fmt::format("{}  ", label_);
-  if (terminal_) {
-    constexpr int kWidth = 24;
-    const int filled = total_ > 0 ? static_cast<int>(kWidth * std::min(done_, total_) / total_) : kWidth;
-    line += fmt::format("[{:#<{}}{:.<{}}] ", "", filled, "", kWidth - filled);
-  }
-  line += fmt::format("{}/{} {}, {:.3g}/s", done_, total_, unit_, rate);
-  if (last)
-    line += fmt::format(", {}", readable_duration(elapsed_s));
-  else if (rate > 0)
-    line += fmt::format(", {} left", readable_duration(static_cast<double>(total_ - done_) / rate));
-  if (!note.empty()) line += "  " + note;
-  if (terminal_)
-    fmt::print(stderr, "\r\033[K{}{}", line, last ? "\n" : "");
-  else
-    fmt::print(stderr, "{}\n", line);
+void ProgressBar::print() {
+  state_.elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
+  const std::lock_guard lock(terminal_lock);
+  std::string line =
+      terminal_ ? "\r\033[K" + progress_line(state_, terminal_columns()) : progress_line(state_, 0);
+  if (!terminal_ || state_.last) line += '\n';
+  if (terminal_) bar_is_shown = !state_.last;
+  std::fputs(line.c_str(), stderr);  // in one piece, so that lines of several ranks do not mix
   std::fflush(stderr);
+}
+
+std::unique_lock<std::mutex> pause_progress() {
+  std::unique_lock lock(terminal_lock);
+  if (bar_is_shown) {
+    std::fputs("\r\033[K", stderr);
+    std::fflush(stderr);
+    bar_is_shown = false;
+  }
+  return lock;
 }
 
 }  // namespace mofi

@@ -11,6 +11,7 @@
 #include "storage/hdf5_file.h"
 #include "storage/npy.h"
 #include "storage/safetensors_text.h"
+#include "storage/tensorboard.h"
 #include "synthetic_runs.h"
 #include "temporary_folder.h"
 #include "tokens/compound_word.h"
@@ -255,6 +256,24 @@ TEST(Inspect, parameters_that_differ_in_numbers_of_their_names_are_one_line) {
   EXPECT_THAT(text, HasSubstr("  conv1               F32   [2]           1        2\n"));
   EXPECT_THAT(text, HasSubstr("  conv2               I64   []            1        1\n"));
   EXPECT_THAT(text_of(read_safetensors(folder / "w"), 1), HasSubstr("  … and 3 more\n"));
+}
+
+TEST(Inspect, events_for_tensorboard_are_known_by_their_first_checksum) {
+  const TemporaryFolder folder;
+  std::string path;
+  {
+    TensorboardWriter writer(folder.path());
+    writer.add({"train/loss", 7, 0.5, 1'700'000'000});
+    writer.add({"a\x1b[2Jb", 7, 0.5, 1'700'000'000});
+    path = writer.path().string();
+  }
+  EXPECT_THAT(inspect_file(path, 5),
+              AllOf(HasSubstr("Events for TensorBoard\n"), HasSubstr("2 scalars of 2 tags"),
+                    HasSubstr("  train/loss        1      7    0.5       0.5   0.5\n"), HasSubstr("a?[2Jb")));
+  std::string bytes = read_text(path);
+  bytes[30] ^= 1;
+  EXPECT_THAT(refusal_of([&] { inspect_file(folder.write("file", bytes), 5); }),
+              HasSubstr("file: byte 0: a record is damaged"));
 }
 
 TEST(Inspect, an_array_shows_its_type_shape_range_and_first_numbers) {
