@@ -29,6 +29,31 @@ mpi_environment() {
   if [ "$(id -u)" = 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 }
 
+# What a rank runs under: it names the rank that a signal ended, which mpirun --quiet keeps to itself. A text, as other machines of a job
+# may not have this file. Of TERM and INT it says nothing: with these mpirun ends the ranks that are left.
+# shellcheck disable=SC2016
+rank_script='
+trap interrupted=1 TERM INT USR2 # the program gets them, too, and decides
+exec 3>&2 2>/dev/null # bash has a word of its own for a process that is killed
+"$@" <&0 2>&3 3>&- &
+while :; do
+  interrupted=
+  code=0
+  wait "$!" || code=$?
+  [ -n "$interrupted" ] || break
+done
+case $code in
+  130 | 143) ;;
+  129 | 1[3-9]?)
+    name=$(kill -l "$code")
+    why=
+    [ "$name" != KILL ] || why="; the system does so when memory runs out: fewer ranks or smaller batches need less"
+    printf "mofi: rank %s (process %s on %s) was ended by signal %s (%s)%s\n" \
+      "$OMPI_COMM_WORLD_RANK" "$!" "$(uname -n)" "$((code - 128))" "$name" "$why" >&3
+    ;;
+esac
+exit "$code"'
+
 # start_ranks N PROGRAM ARGUMENT...: N ranks that share the cores. mpirun would kill them on TERM; USR2 lets them save and stop.
 start_ranks() {
   local ranks=$1 cores child code stopping
@@ -37,7 +62,7 @@ start_ranks() {
   cores=$(core_count)
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores > ranks ? cores / ranks : 1))}
   # --quiet: the ranks say themselves why they stop; mpirun would add a paragraph to every exit code that is not 0.
-  mpirun --quiet -n "$ranks" "$@" <&0 &
+  mpirun --quiet -n "$ranks" bash -c "$rank_script" rank "$@" <&0 &
   child=$!
   trap 'stopping=1; kill -USR2 "$child"' TERM
   trap 'stopping=1; [ -t 0 ] || kill -INT "$child"' INT # a terminal tells mpirun by itself
@@ -47,7 +72,7 @@ start_ranks() {
     wait "$child" || code=$?
     [ -n "$stopping" ] || break
   done
-  [ "$code" -le 128 ] || die "$code" "a rank was ended by signal $((code - 128)) ($(kill -l "$code"))"
+  case $code in 130 | 143) die "$code" "a rank was ended by signal $((code - 128)) ($(kill -l "$code"))" ;; esac # others it has told itself
   exit "$code"
 }
 

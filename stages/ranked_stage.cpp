@@ -6,8 +6,13 @@
 namespace mofi {
 
 int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<void(const World&)>& body) {
+  double rank_timeout_s = kRankTimeout_s;
+  app.add_option("--rank-timeout", rank_timeout_s,
+                 "seconds after which a rank that hangs ends the job of all; 0: never")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   return run_stage(argc, argv, app, [&] {
-    const World world;
+    const World world(rank_timeout_s);
     set_log_rank(world.rank());
     const auto leave = [&](ExitCode code, const std::string& sentence) {
       // A stop is agreed on by all ranks, so all leave by themselves.

@@ -9,7 +9,7 @@
 namespace mofi {
 
 /// As run_stage, with the ranks of this job. An error on one rank of several ends the job with its own exit
-/// code, after its message is out.
+/// code, after its message is out. Adds --rank-timeout (distributed/watchdog.h).
 int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<void(const World&)>& body);
 
 }  // namespace mofi

@@ -9,18 +9,36 @@
 #include <torch/csrc/distributed/c10d/reducer.hpp>
 
 #include <array>
+#include <chrono>
+#include <limits>
 
 #include "core/error.h"
 #include "distributed/gpu_plugin.h"
 #include "distributed/mpi_backend.h"
+#include "distributed/pulse.h"
 
 namespace mofi {
 namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kFirstBucketBytes = 1 << 20;
-constexpr std::int64_t kBucketBytes = 25 << 20;
+constexpr double kMebibyte = 1 << 20;
+/// Of the messages in which root's values are given out at the start, which no option changes.
+constexpr std::size_t kBroadcastBytes = 25 << 20;
+
+struct BucketBytes {
+  std::int64_t first, others;
+};
+
+BucketBytes bucket_bytes(const DataParallelOptions& options) {
+  constexpr std::int64_t kEverything = std::numeric_limits<std::int64_t>::max();
+  if (!options.overlap) return {kEverything, kEverything};
+  if (!(options.bucket_mib > 0) || !(options.first_bucket_mib > 0))
+    fail(ExitCode::kUsage, "buckets of gradients must be larger than 0 MiB, not {:g} and first {:g}",
+         options.bucket_mib, options.first_bucket_mib);
+  return {static_cast<std::int64_t>(options.first_bucket_mib * kMebibyte),
+          static_cast<std::int64_t>(options.bucket_mib * kMebibyte)};
+}
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -47,16 +65,25 @@ c10::intrusive_ptr<c10d::Store> meet_over_tcp(const World& world) {
   return c10::make_intrusive<c10d::TCPStore>(address.substr(0, space), options);
 }
 
-c10::intrusive_ptr<c10d::ProcessGroup> make_group(const World& world, torch::Device device) {
+/// NCCL ends a rank whose collective takes too long, too, but knows no culprit: the watchdog speaks first.
+std::chrono::milliseconds nccl_timeout(double rank_timeout_s) {
+  using std::chrono::hours, std::chrono::seconds;
+  if (rank_timeout_s == 0) return hours(24 * 365);
+  return seconds(60 + static_cast<std::int64_t>(rank_timeout_s));
+}
+
+c10::intrusive_ptr<c10d::ProcessGroup> make_group(const World& world, torch::Device device,
+                                                  const std::shared_ptr<Trace>& trace) {
   auto group = c10::make_intrusive<c10d::ProcessGroup>(world.rank(), world.size());
   if (device.is_cuda()) {
     const auto type = c10d::ProcessGroup::BackendType::NCCL;
-    group->setBackend(torch::kCUDA, type,
-                      gpu_plugin()->make_nccl_backend(meet_over_tcp(world), world.rank(), world.size()));
+    auto nccl = gpu_plugin()->make_nccl_backend(meet_over_tcp(world), world.rank(), world.size());
+    nccl->setTimeout(nccl_timeout(world.rank_timeout_s()));
+    group->setBackend(torch::kCUDA, type, nccl);
     group->setDefaultBackend(type);
   } else {
     const auto type = c10d::ProcessGroup::BackendType::CUSTOM;
-    group->setBackend(torch::kCPU, type, make_mpi_backend(world));
+    group->setBackend(torch::kCPU, type, make_mpi_backend(world, trace));
     group->setDefaultBackend(type);
   }
   return group;
@@ -64,22 +91,31 @@ c10::intrusive_ptr<c10d::ProcessGroup> make_group(const World& world, torch::Dev
 
 }  // namespace
 
-DataParallel::DataParallel(const World& world, const std::vector<Tensor>& parameters, torch::Device device) {
+DataParallel::DataParallel(const World& world, const std::vector<Tensor>& parameters, torch::Device device,
+                           const DataParallelOptions& options)
+    : on_device_(!device.is_cpu()) {
+  const BucketBytes bytes = bucket_bytes(options);
   if (world.size() == 1) return;
-  group_ = make_group(world, device);
-  {
+  try {
+    group_ = make_group(world, device, options.trace);
     const torch::NoGradGuard no_grad;
-    c10d::broadcast_coalesced(group_, parameters, kBucketBytes);
+    c10d::broadcast_coalesced(group_, parameters, kBroadcastBytes);
+  } catch (const c10::Error& error) {
+    if (!on_device_) throw;
+    const std::string reason = error.what_without_backtrace();
+    fail(ExitCode::kMissing,
+         "NCCL does not connect the devices of the {} ranks: {}; NCCL_DEBUG=INFO in the environment tells "
+         "more",
+         world.size(), reason.substr(0, reason.find('\n')));
   }
   const std::vector<bool> sparse(parameters.size(), false);
   // Buckets in reverse order of registration: about the order in which gradients become ready.
   auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
-      parameters, {static_cast<std::size_t>(kFirstBucketBytes), static_cast<std::size_t>(kBucketBytes)},
-      sparse));
+      parameters, {static_cast<std::size_t>(bytes.first), static_cast<std::size_t>(bytes.others)}, sparse));
   std::reverse(buckets.begin(), buckets.end());
   reducer_ = std::make_shared<c10d::Reducer>(
-      parameters, buckets, group_, sparse, kBucketBytes, /*find_unused_parameters=*/false,
-      /*gradient_as_bucket_view=*/true, std::unordered_map<std::size_t, std::string>{}, kFirstBucketBytes,
+      parameters, buckets, group_, sparse, bytes.others, /*find_unused_parameters=*/false,
+      /*gradient_as_bucket_view=*/true, std::unordered_map<std::size_t, std::string>{}, bytes.first,
       /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false, std::vector<std::int64_t>{});
   logger_ = std::make_shared<c10d::Logger>(reducer_);
   reducer_->set_logger(logger_);
@@ -88,13 +124,16 @@ DataParallel::DataParallel(const World& world, const std::vector<Tensor>& parame
 DataParallel::~DataParallel() = default;
 
 void DataParallel::prepare_forward() {
+  beat();
   if (!reducer_) return;
   reducer_->rebuild_buckets();
   reducer_->prepare_for_forward();
 }
 
 void DataParallel::prepare_backward(const Tensor& loss) {
-  if (reducer_) reducer_->prepare_for_backward({loss});
+  if (!reducer_) return;
+  if (on_device_) count_collective();  // whoever hangs before this one is behind the others
+  reducer_->prepare_for_backward({loss});
 }
 
 }  // namespace mofi

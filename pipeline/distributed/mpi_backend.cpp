@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "distributed/pulse.h"
 
 namespace mofi {
 namespace {
@@ -78,7 +79,8 @@ class MpiWork : public c10d::Work {
 
 class MpiBackend : public c10d::Backend {
  public:
-  explicit MpiBackend(const World& world) : Backend(world.rank(), world.size()) {
+  MpiBackend(const World& world, std::shared_ptr<Trace> trace)
+      : Backend(world.rank(), world.size()), trace_(std::move(trace)) {
     if (size_ == 1) return;
     // A communicator of its own: its collectives never meet those of the control path.
     check(MPI_Comm_dup(MPI_COMM_WORLD, &communicator_), "a communicator");
@@ -101,7 +103,7 @@ class MpiBackend : public c10d::Backend {
   c10::intrusive_ptr<c10d::Work> allreduce(std::vector<torch::Tensor>& tensors,
                                            const c10d::AllreduceOptions& options) override {
     const MPI_Op operation = mpi_operation(options.reduceOp);
-    return enqueue(c10d::OpType::ALLREDUCE, tensors, [this, operation](torch::Tensor& tensor) {
+    return enqueue(c10d::OpType::ALLREDUCE, "reduction", tensors, [this, operation](torch::Tensor& tensor) {
       check(MPI_Allreduce(MPI_IN_PLACE, tensor.data_ptr(), static_cast<int>(tensor.numel()),
                           mpi_type(tensor.scalar_type()), operation, communicator_),
             "a reduction");
@@ -111,7 +113,7 @@ class MpiBackend : public c10d::Backend {
   c10::intrusive_ptr<c10d::Work> broadcast(std::vector<torch::Tensor>& tensors,
                                            const c10d::BroadcastOptions& options) override {
     const int root = static_cast<int>(options.rootRank);
-    return enqueue(c10d::OpType::BROADCAST, tensors, [this, root](torch::Tensor& tensor) {
+    return enqueue(c10d::OpType::BROADCAST, "broadcast", tensors, [this, root](torch::Tensor& tensor) {
       check(MPI_Bcast(tensor.data_ptr(), static_cast<int>(tensor.numel()), mpi_type(tensor.scalar_type()),
                       root, communicator_),
             "a broadcast");
@@ -122,7 +124,7 @@ class MpiBackend : public c10d::Backend {
                                            std::vector<torch::Tensor>& inputs,
                                            const c10d::AllgatherOptions&) override {
     auto work = c10::make_intrusive<MpiWork>(c10d::OpType::ALLGATHER, outputs.at(0));
-    return start(work, [this, outputs, inputs] {
+    return start(work, "gather", inputs, [this, outputs, inputs] {
       torch::Tensor gathered = torch::empty({size_, inputs.at(0).numel()}, inputs[0].options());
       const torch::Tensor mine = inputs[0].contiguous();
       if (size_ == 1)
@@ -138,17 +140,18 @@ class MpiBackend : public c10d::Backend {
 
   c10::intrusive_ptr<c10d::Work> barrier(const c10d::BarrierOptions&) override {
     auto work = c10::make_intrusive<MpiWork>(c10d::OpType::BARRIER, std::vector<torch::Tensor>{});
-    return start(work, [this] {
+    return start(work, "barrier", {}, [this] {
       if (size_ > 1) check(MPI_Barrier(communicator_), "a barrier");
     });
   }
 
  private:
   /// The collective of each tensor, done in place (through a copy where the tensor is not contiguous).
-  c10::intrusive_ptr<c10d::Work> enqueue(c10d::OpType type, std::vector<torch::Tensor>& tensors,
+  c10::intrusive_ptr<c10d::Work> enqueue(c10d::OpType type, const char* name,
+                                         std::vector<torch::Tensor>& tensors,
                                          std::function<void(torch::Tensor&)> collective) {
     auto work = c10::make_intrusive<MpiWork>(type, tensors);
-    return start(work, [this, tensors, collective = std::move(collective)] {
+    return start(work, name, tensors, [this, tensors, collective = std::move(collective)] {
       if (size_ == 1) return;
       for (const torch::Tensor& tensor : tensors) {
         torch::Tensor dense = tensor.contiguous();
@@ -158,15 +161,24 @@ class MpiBackend : public c10d::Backend {
     });
   }
 
-  c10::intrusive_ptr<c10d::Work> start(const c10::intrusive_ptr<MpiWork>& work,
+  c10::intrusive_ptr<c10d::Work> start(const c10::intrusive_ptr<MpiWork>& work, const char* name,
+                                       const std::vector<torch::Tensor>& tensors,
                                        std::function<void()> collective) {
     if (size_ == 1) {
       work->run(collective);
       return work;
     }
+    std::int64_t bytes = 0;
+    for (const torch::Tensor& tensor : tensors) bytes += static_cast<std::int64_t>(tensor.nbytes());
     {
       const std::lock_guard lock(queue_mutex_);
-      queue_.push_back([work, collective = std::move(collective)] { work->run(collective); });
+      queue_.push_back([this, work, name, bytes, collective = std::move(collective)] {
+        work->run([&] {
+          const InCollective inside;
+          const TraceSpan span(trace_.get(), name, "reductions", bytes);
+          collective();
+        });
+      });
     }
     wake_.notify_one();
     return work;
@@ -187,6 +199,7 @@ class MpiBackend : public c10d::Backend {
     }
   }
 
+  std::shared_ptr<Trace> trace_;
   MPI_Comm communicator_ = MPI_COMM_NULL;
   std::thread worker_;
   std::mutex queue_mutex_;
@@ -197,8 +210,8 @@ class MpiBackend : public c10d::Backend {
 
 }  // namespace
 
-c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world) {
-  return c10::make_intrusive<MpiBackend>(world);
+c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world, std::shared_ptr<Trace> trace) {
+  return c10::make_intrusive<MpiBackend>(world, std::move(trace));
 }
 
 }  // namespace mofi

@@ -5,11 +5,15 @@
 
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 
+#include <memory>
+
+#include "distributed/trace.h"
 #include "distributed/world.h"
 
 namespace mofi {
 
-/// A process group of all ranks of the world over MPI; at one rank every collective is done at once.
-c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world);
+/// A process group of all ranks of the world over MPI; at one rank every collective is done at once. With a
+/// trace, begin and end of every collective of the worker are recorded on the track "reductions".
+c10::intrusive_ptr<c10d::Backend> make_mpi_backend(const World& world, std::shared_ptr<Trace> trace = {});
 
 }  // namespace mofi

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "core/error.h"
+#include "distributed/pulse.h"
 
 namespace mofi {
 namespace {
@@ -32,6 +33,7 @@ TicketQueue::~TicketQueue() {
 }
 
 std::optional<std::int64_t> TicketQueue::next() {
+  beat();
   const std::int64_t ticket = world_.is_root() ? taken_.fetch_add(1) : ask_root(kNext);
   if (ticket >= total_) return std::nullopt;
   return ticket;

@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "distributed/pulse.h"
+#include "distributed/watchdog.h"
 
 namespace mofi {
 namespace {
@@ -44,7 +46,9 @@ bool started_by_launcher() {
          std::getenv("PMI_RANK") != nullptr;
 }
 
-World::World() {
+World::World(Alone) {}
+
+World::World(double rank_timeout_s) : rank_timeout_s_(rank_timeout_s) {
   const bool slurm_step_of_many =
       std::getenv("SLURM_STEP_ID") != nullptr && environment_number("SLURM_STEP_NUM_TASKS") > 1;
   if (!started_by_launcher()) {
@@ -72,10 +76,12 @@ World::World() {
   MPI_Comm_rank(node, &node_rank_);
   MPI_Comm_size(node, &node_size_);
   MPI_Comm_free(&node);
+  if (size_ > 1 && rank_timeout_s > 0) watchdog_ = std::make_unique<Watchdog>(rank_timeout_s);
 }
 
 World::~World() {
   if (!initialised_) return;
+  watchdog_.reset();
   int finalised = 0;
   MPI_Finalized(&finalised);
   if (finalised == 0) MPI_Finalize();
@@ -83,6 +89,7 @@ World::~World() {
 
 void World::barrier() const {
   if (size_ == 1) return;
+  const InCollective inside;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(MPI_COMM_WORLD, &request), "a barrier");
   wait_politely(request);
@@ -90,19 +97,22 @@ void World::barrier() const {
 
 void World::sum(std::span<double> values) const {
   if (size_ == 1) return;
+  const InCollective inside;
   check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM,
                       MPI_COMM_WORLD),
         "a sum");
 }
 
 int World::maximum(int value) const {
-  if (size_ > 1)
-    check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD), "an agreement");
+  if (size_ == 1) return value;
+  const InCollective inside;
+  check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD), "an agreement");
   return value;
 }
 
 std::string World::broadcast(std::string text) const {
   if (size_ == 1) return text;
+  const InCollective inside;
   MPI_Request request = MPI_REQUEST_NULL;
   std::uint64_t length = text.size();
   check(MPI_Ibcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request), "a broadcast");
@@ -116,6 +126,7 @@ std::string World::broadcast(std::string text) const {
 
 std::vector<std::string> World::gather(const std::string& text) const {
   if (size_ == 1) return {text};
+  const InCollective inside;
   const int length = static_cast<int>(text.size());
   std::vector<int> lengths(size_), offsets(size_);
   check(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD), "a gather");
@@ -139,6 +150,8 @@ void World::collect(std::string own, const Team::AtRoot& at_root) const {
       wait_politely(request);
     }
   };
+  if (size_ == 1) return;
+  const InCollective inside(is_root() ? 1 : 2);
   if (!is_root()) {
     const std::uint64_t size = own.size();
     check(MPI_Send(&size, 1, MPI_UINT64_T, 0, kCollectTag, MPI_COMM_WORLD), "sending to the first rank");
@@ -159,14 +172,20 @@ void World::collect(std::string own, const Team::AtRoot& at_root) const {
       check(MPI_Irecv(data, count, MPI_BYTE, rank, kCollectTag, MPI_COMM_WORLD, &receiving),
             "receiving from a rank");
     });
+    const OutOfCollective working;
     at_root(rank, bytes);
   }
+  count_collective();
 }
 
 Team World::team() const {
   return {rank_, size_, node_size_,
           [this](std::string own, const Team::AtRoot& at_root) { collect(std::move(own), at_root); }};
 }
+
+void World::alive() const { beat(); }
+
+void World::note(std::string_view what) const { beat(what); }
 
 void World::abort(int exit_code) const {
   if (initialised_ && size_ > 1) MPI_Abort(MPI_COMM_WORLD, exit_code);

@@ -5,24 +5,32 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/team.h"
 
 namespace mofi {
 
+class Watchdog;
+
+/// Seconds after which a rank that hangs ends the job (watchdog.h), unless told otherwise.
+inline constexpr double kRankTimeout_s = 600;
+
 /// Owns MPI for the life of the program. Make one, first thing in main's body, and pass it on by reference.
 class World {
  public:
   /// Joins the job of the launcher (mpirun, srun), if there is one. Throws kMissing when a launcher started
-  /// several processes but MPI sees only one (plain srun without PMIx).
-  World();
+  /// several processes but MPI sees only one (plain srun without PMIx). Ranks of several are watched: one
+  /// that hangs for `rank_timeout_s` ends the job with a sentence that names it; 0 watches nobody.
+  explicit World(double rank_timeout_s = kRankTimeout_s);
   /// A world of this process alone, whatever job it is part of: what a rank trains a run of its own in.
   static World alone() { return World(Alone{}); }
-  /// Leaves it. While an exception unwinds and there are other ranks, they would wait for ever: the caller
-  /// must `abort`.
+  /// Leaves it, together with all ranks. While an exception unwinds and there are other ranks, they would
+  /// wait for ever: the caller must `abort`.
   ~World();
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -33,6 +41,9 @@ class World {
   /// This rank's number among the ranks of its node, and how many they are: what picks a GPU.
   int node_rank() const { return node_rank_; }
   int node_size() const { return node_size_; }
+
+  /// Seconds after which a rank that hangs ends the job; 0: never.
+  double rank_timeout_s() const { return rank_timeout_s_; }
 
   /// Waits for all ranks, sleeping rather than spinning (others may be computing on these cores).
   void barrier() const;
@@ -50,6 +61,12 @@ class World {
   /// This world, for libraries that know nothing of MPI. It must not outlive the world.
   Team team() const;
 
+  /// A sign of life, which loops give once a step and at least once per rank time-out; free enough for any
+  /// loop. It counts for the process, and so in a world alone, too.
+  void alive() const;
+  /// The same, with a short word of what this rank does: "step 120". The watchdog repeats it.
+  void note(std::string_view what) const;
+
   /// Ends the job on all ranks with this exit code. Call after the message is out.
   [[noreturn]] void abort(int exit_code) const;
 
@@ -58,10 +75,12 @@ class World {
 
  private:
   struct Alone {};
-  explicit World(Alone) {}
+  explicit World(Alone);
 
   int rank_ = 0, size_ = 1, node_rank_ = 0, node_size_ = 1;
+  double rank_timeout_s_ = kRankTimeout_s;
   bool initialised_ = false;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 /// Whether a launcher started this process as one of several (or as a job of one).

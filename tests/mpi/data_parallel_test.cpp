@@ -4,11 +4,19 @@
 
 #include <gmock/gmock.h>
 #include <torch/torch.h>
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <thread>
 
+#include "core/config.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/random.h"
 #include "distributed/mpi_backend.h"
+#include "distributed/trace.h"
 #include "ranked_main.h"
+#include "refusal.h"
 #include "small_corpus.h"
 #include "temporary_folder.h"
 #include "training/fine_tune.h"
@@ -93,6 +101,165 @@ TEST(DataParallel, gradients_equal_those_of_one_process_on_the_whole_batch) {
       EXPECT_TRUE(torch::allclose(shared[i].grad(), whole[i].grad(), 1e-12, 1e-13))
           << "step " << step << ", parameter " << i;
   }
+}
+
+/// Layers of one width, one after the other, whose last one's gradient is ready first.
+std::vector<torch::Tensor> square_layers(int layers, std::int64_t width) {
+  std::vector<torch::Tensor> parameters;
+  for (int i = 0; i < layers; ++i) {
+    const auto generator = at::make_generator<at::CPUGeneratorImpl>(stream_key(2, "layers", i));
+    parameters.push_back((torch::randn({width, width}, generator, torch::kFloat64) / width).requires_grad_());
+  }
+  return parameters;
+}
+
+torch::Tensor through_layers(const std::vector<torch::Tensor>& layers, torch::Tensor x) {
+  for (const torch::Tensor& layer : layers) x = torch::tanh(x.matmul(layer));
+  return x.sum();
+}
+
+int reductions(const Trace& trace) {
+  const auto events = trace.events();
+  return static_cast<int>(std::count_if(events.begin(), events.end(),
+                                        [](const auto& event) { return event.name == "reduction"; }));
+}
+
+TEST(DataParallel, gradients_accumulated_over_micro_batches_equal_those_of_one_process_on_the_whole_batch) {
+  const World& world = test_world();
+  const torch::Tensor rows = torch::arange(11 * 6, torch::kFloat64).view({11, 6}) / 30;
+  const std::vector<std::pair<int, int>> micro_batches = {
+      {0, 5}, {5, 6}, {6, 11}};  // no rank count divides them
+
+  const auto whole = square_layers(3, 6);
+  (through_layers(whole, rows) / 11).backward();
+
+  for (const bool overlap : {true, false}) {
+    const auto shared = square_layers(3, 6);
+    DataParallelOptions options;
+    options.overlap = overlap;
+    options.bucket_mib = options.first_bucket_mib = 1e-4;  // a bucket a layer
+    options.trace = std::make_shared<Trace>(world);
+    DataParallel parallel(world, shared, torch::kCPU, options);
+    for (int step = 0; step < 3; ++step) {  // after the first the reducer orders its buckets anew
+      for (const auto& parameter : shared)
+        if (parameter.grad().defined()) parameter.grad().zero_();
+      parallel.prepare_forward();
+      for (const auto& [from, to] : micro_batches) {
+        const auto first = from + (to - from) * world.rank() / world.size(),
+                   last = from + (to - from) * (world.rank() + 1) / world.size();
+        const torch::Tensor loss = through_layers(shared, rows.slice(0, first, last)) * world.size() / 11;
+        if (to == 11) parallel.prepare_backward(loss);
+        loss.backward();
+      }
+      for (std::size_t i = 0; i < whole.size(); ++i)
+        EXPECT_TRUE(torch::allclose(shared[i].grad(), whole[i].grad(), 1e-12, 1e-13))
+            << "step " << step << ", parameter " << i << (overlap ? "" : ", without overlap");
+      const int buckets = world.size() == 1 ? 0 : overlap ? 3 : 1;
+      EXPECT_EQ(reductions(*options.trace),
+                (step + 1) * buckets);  // micro-batches before the last send nothing
+    }
+  }
+}
+
+/// Two steps of a model of 8 layers of 2 MiB on every rank. In the second, the first layer's gradient, which
+/// is the last to be computed, waits for `wait` and marks "backward ends".
+void train_two_steps(const World& world, const DataParallelOptions& options,
+                     const std::function<void()>& wait) {
+  const auto layers = square_layers(8, 512);
+  DataParallel parallel(world, layers, torch::kCPU, options);
+  for (int step = 0; step < 2; ++step) {
+    parallel.prepare_forward();
+    const torch::Tensor loss = through_layers(layers, torch::ones({4, 512}, torch::kFloat64));
+    parallel.prepare_backward(loss);
+    if (step == 1)
+      layers[0].register_hook([&](const torch::Tensor&) {
+        wait();
+        options.trace->mark("backward ends");
+      });
+    options.trace->mark("backward begins");
+    loss.backward();
+  }
+}
+
+/// Which of the reductions since the last mark "backward begins" began before the mark "backward ends".
+std::pair<int, int> begun_and_all(const Trace& trace) {
+  double begins = 0, ends = 0;
+  for (const TraceEvent& event : trace.events()) {
+    if (event.name == "backward begins") begins = event.begin_s;
+    if (event.name == "backward ends") ends = event.begin_s;
+  }
+  std::pair<int, int> count = {0, 0};
+  for (const TraceEvent& event : trace.events()) {
+    if (event.name != "reduction" || event.begin_s < begins) continue;
+    ++count.second;
+    if (event.begin_s < ends) ++count.first;
+  }
+  return count;
+}
+
+TEST(DataParallel, reductions_begin_while_the_backward_pass_is_under_way_and_without_overlap_none_does) {
+  const World& world = test_world();
+  if (world.size() == 1) GTEST_SKIP() << "nothing is reduced at one rank";
+  DataParallelOptions options;
+  options.bucket_mib = options.first_bucket_mib = 2;
+  options.trace = std::make_shared<Trace>(world);
+  // An order, not a duration: inside the backward pass, a reduction is waited for. A recorded one has ended,
+  // too.
+  constexpr int kOfFirstStep = 8;
+  train_two_steps(world, options, [&] {
+    for (int tries = 0; tries < 30'000 && reductions(*options.trace) <= kOfFirstStep; ++tries)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  });
+  const auto [begun, all] = begun_and_all(*options.trace);
+  EXPECT_EQ(all, 8);
+  EXPECT_GE(begun, 1);
+  EXPECT_LT(begun, 8);  // the first layer's own cannot
+
+  options.overlap = false;
+  options.trace = std::make_shared<Trace>(world);
+  train_two_steps(world, options, [] {});
+  EXPECT_EQ(begun_and_all(*options.trace), std::make_pair(0, 1));
+}
+
+TEST(DataParallel, buckets_of_no_size_are_refused) {
+  for (const double mib : {0.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
+    DataParallelOptions options;
+    options.bucket_mib = mib;
+    EXPECT_THAT(refusal_of([&] { DataParallel(test_world(), square_layers(1, 2), torch::kCPU, options); },
+                           ExitCode::kUsage),
+                testing::HasSubstr("larger than 0 MiB"));
+  }
+}
+
+TEST(Trace, the_written_file_holds_the_events_of_all_ranks_in_one_time) {
+  const World& world = test_world();
+  const TemporaryFolder folder;
+  const std::string path = world.broadcast(folder.path().string()) + "/trace.json";
+  Trace trace(world);
+  { const TraceSpan nowhere(nullptr, "free when off"); }
+  for (int turn = 0; turn < world.size(); ++turn) {  // one rank after the other
+    if (turn == world.rank()) {
+      const TraceSpan span(&trace, "forward", "training", 40);
+      trace.mark("inside");
+    }
+    world.barrier();
+  }
+  write_trace(world, trace, path);
+  if (!world.is_root()) return;
+  std::vector<double> begins;
+  std::vector<int> pids;
+  const Json written = Json::parse(read_text(path));
+  for (const Json& event : written["traceEvents"]) {
+    if (event["ph"] != "X") continue;
+    EXPECT_EQ(event["name"], "forward");
+    EXPECT_EQ(event["args"]["bytes"], 40);
+    EXPECT_GE(event["dur"].get<double>(), 0);
+    begins.push_back(event["ts"].get<double>());
+    pids.push_back(event["pid"].get<int>());
+  }
+  ASSERT_EQ(begins.size(), static_cast<std::size_t>(world.size()));
+  EXPECT_TRUE(std::is_sorted(pids.begin(), pids.end()));
+  EXPECT_TRUE(std::is_sorted(begins.begin(), begins.end()));
 }
 
 void expect_same_weights(const ParameterSet& a, const ParameterSet& b, const std::string& what) {
