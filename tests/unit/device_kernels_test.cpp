@@ -59,7 +59,6 @@ struct Reversed {
 };
 
 // --- What kernels reckon with
-// ---------------------------------------------------------------------------------
 
 TEST(DeviceDropoutHash, drops_what_the_cpu_s_kernels_drop) {
   constexpr std::int64_t kWidth = 131;
@@ -156,7 +155,6 @@ TEST(RunningSoftmax, taken_in_parts_is_the_softmax_of_all) {
 }
 
 // --- Bias and GELU
-// --------------------------------------------------------------------------------------------
 
 TEST(DeviceGelu, value_and_gradients_equal_the_twin_for_rows_of_any_number) {
   torch::manual_seed(1);
@@ -177,7 +175,6 @@ TEST(DeviceGelu, value_and_gradients_equal_the_twin_for_rows_of_any_number) {
 }
 
 // --- Residual and LayerNorm
-// -----------------------------------------------------------------------------------
 
 struct NormCase {
   std::vector<Tensor> leaves;  ///< x, bias, residual, the norm's weight and bias
@@ -234,7 +231,6 @@ TEST(DeviceResidualNorm, is_that_of_the_cpu_s_kernels_for_the_same_seed) {
 }
 
 // --- Attention
-// ------------------------------------------------------------------------------------------------
 
 struct AttentionCase {
   std::vector<Tensor> leaves;  ///< query, key, value, distance
@@ -334,7 +330,6 @@ TEST(DeviceAttention, starts_on_the_device_decide_and_not_those_of_the_host) {
 }
 
 // --- Trust
-// ----------------------------------------------------------------------------------------------------
 
 TEST(KernelChoice, kernels_that_agree_with_their_twins_pass_the_comparison) {
   for (const auto type : {torch::kFloat32, torch::kBFloat16}) {

@@ -10,7 +10,6 @@
 namespace mofi {
 
 // --- Memory that a block shares
-// -------------------------------------------------------------------------------
 
 /// Rows are 16 bytes longer than they need be, so that lanes that read down a column meet different banks.
 template <class T, int kWidth>
@@ -74,7 +73,6 @@ MOFI_DEVICE void load_band(Lanes& lanes, const AttentionForward<T>& a, std::int6
 }
 
 // --- Scores of a tile
-// -----------------------------------------------------------------------------------------
 
 /// The product of 16 rows with 80 lines of the band, at `to`.
 template <class T, int kWidth, class Lanes>
@@ -193,7 +191,6 @@ MOFI_HOST_DEVICE std::int64_t first_dropout_row(const AttentionForward<T>& a, st
 }
 
 // --- Forward
-// --------------------------------------------------------------------------------------------------
 
 template <class T>
 Grid grid_of(const AttentionForward<T>& a) {
@@ -290,7 +287,6 @@ MOFI_DEVICE void attend(Lanes& lanes, const AttentionForward<T>& a) {
 }
 
 // --- Back
-// -----------------------------------------------------------------------------------------------------
 
 /// deltas = d_result · result, by row and head: what the softmax's way back takes off every gradient of a
 /// row.

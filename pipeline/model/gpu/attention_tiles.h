@@ -20,7 +20,6 @@ inline constexpr int kWarpBand = 80;  ///< lines that 16 rows and 64 columns mee
 inline bool attention_kernel_fits(std::int64_t width) { return width == 32 || width == 64; }
 
 // --- Which tile
-// -----------------------------------------------------------------------------------------------
 
 /// A tile of a sequence, or of the rows that belong to none (sequence = how many there are).
 struct TilePlace {
@@ -53,7 +52,6 @@ MOFI_HOST_DEVICE TilePlace tile_place(const std::int64_t* starts, std::int64_t s
 MOFI_HOST_DEVICE int tiles_of(std::int64_t length) { return static_cast<int>((length + kTile - 1) / kTile); }
 
 // --- The band
-// -------------------------------------------------------------------------------------------------
 
 MOFI_HOST_DEVICE int band_line(int row, int column) { return row - column + kTile - 1; }
 /// How far apart, row minus column, words are that meet in this line.
@@ -71,7 +69,6 @@ MOFI_HOST_DEVICE int line_of_column(int row, int column_of_warp) {
 }
 
 // --- Diagonals of tiles: all that meet the same band
-// ----------------------------------------------------------
 
 /// Sums of the gradient of the relative positions are made in so many parts a diagonal.
 inline constexpr int kDistanceParts = 32;
@@ -87,7 +84,6 @@ inline std::int64_t distance_part_floats(int max_position, int width) {
 }
 
 // --- Softmax
-// --------------------------------------------------------------------------------------------------
 
 /// What is known of a row's softmax after some of its columns.
 struct RunningSoftmax {

@@ -67,7 +67,6 @@ void keep_table(AutogradContext* context, const KernelTable& kernels) {
 }
 
 // --- Bias and GELU
-// --------------------------------------------------------------------------------------------
 
 struct DeviceGeluProduct : torch::autograd::Function<DeviceGeluProduct> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& bias,
@@ -101,7 +100,6 @@ struct DeviceGeluProduct : torch::autograd::Function<DeviceGeluProduct> {
 };
 
 // --- Residual and LayerNorm
-// -----------------------------------------------------------------------------------
 
 struct DeviceResidualNorm : torch::autograd::Function<DeviceResidualNorm> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& bias,
@@ -151,7 +149,6 @@ struct DeviceResidualNorm : torch::autograd::Function<DeviceResidualNorm> {
 };
 
 // --- Attention
-// ------------------------------------------------------------------------------------------------
 
 struct AttentionTensors {
   Tensor query, key, value, distance, bias, starts, seed, result, log_sums;

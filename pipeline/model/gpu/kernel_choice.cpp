@@ -3,6 +3,7 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <torch/torch.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -206,7 +207,9 @@ const KernelTable* kernels_for(DeviceKernel kernel, const Tensor& x, std::int64_
     return nullptr;
   static const Wish wished = wish();
   if (wished == Wish::kOff) return nullptr;
-  const KernelTable* kernels = kernel_table();
+  static std::atomic<const KernelTable*> known = nullptr;  // a plug-in is never closed
+  if (known == nullptr) known = kernel_table();
+  const KernelTable* kernels = known;
   if (kernels == nullptr || wished == Wish::kOn) return kernels;
   return checked(*kernels, kernel, x.scalar_type(), width, x.device()).empty() ? kernels : nullptr;
 }
