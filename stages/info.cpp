@@ -16,6 +16,7 @@
 #include "core/provenance.h"
 #include "distributed/gpu_plugin.h"
 #include "model/contraction.h"
+#include "model/gpu/kernel_choice.h"
 #include "model/products.h"
 #include "ranked_stage.h"
 
@@ -138,6 +139,8 @@ int main(int argc, char** argv) {
     for (int device = 0; device < plugin->device_count(); ++device)
       line(fmt::format("  device {}", device), plugin->describe_device(device));
     line("NCCL", plugin->nccl_version());
+    for (const KernelState& kernel : kernel_states(torch::Device(torch::kCUDA, 0)))
+      line("  own kernel", fmt::format("{}: {}", kernel.name, kernel.state));
     if (!check_gpu) return;
     const std::string wrong = plugin->self_check();
     if (!wrong.empty()) fail(ExitCode::kInternal, "the GPU check failed: {}", wrong);

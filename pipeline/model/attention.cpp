@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "model/gpu/device_layers.h"
+#include "model/gpu/kernel_choice.h"
 #include "model/head_attention.h"
 #include "model/products.h"
 #include "model/relative_attention.h"
@@ -236,6 +238,9 @@ Tensor attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& val
                  const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
                  std::int64_t heads, const AttentionDropout& dropout) {
   const auto type = query_NH.scalar_type();
+  if (const KernelTable* kernels = kernels_for(DeviceKernel::kAttention, query_NH, distance_OD.size(1)))
+    return device_attention(*kernels, query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
+                            drawn_on_device(dropout.probability, query_NH.device()));
   if (!query_NH.is_cpu() || (type != torch::kFloat32 && type != torch::kBFloat16))
     return plain_attention(query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
                            dropout.probability);

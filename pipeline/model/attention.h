@@ -8,8 +8,9 @@
 //
 // On the CPU the first line is q·k + (q + k)·e, summed as such: no product with an offset that no pair of
 // words has, and no matrix [L, offsets] (contraction.h). What belongs to one head and a block of its queries
-// stays in cache; one matrix [L, L] a head is kept for the way back. Devices, and float64, go through ATen
-// with the same result.
+// stays in cache; one matrix [L, L] a head is kept for the way back. Devices go through a kernel of their own
+// where there is one that fits (gpu/kernel_choice.h), and else, as float64 does, through ATen with the same
+// result.
 
 #include <torch/types.h>
 
@@ -21,7 +22,9 @@ namespace mofi {
 
 struct AttentionDropout {
   double probability = 0;
-  std::uint64_t seed = 0;  ///< decides which elements; unused without a probability
+  /// Decides which elements, on the CPU; unused without a probability. On a device its own generator decides,
+  /// so that a replayed CUDA graph draws anew.
+  std::uint64_t seed = 0;
 };
 
 /// query, key, value: [rows, heads · d], as their projections leave them, float32 or bfloat16 (which is

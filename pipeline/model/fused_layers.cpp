@@ -4,6 +4,8 @@
 #include <torch/torch.h>
 
 #include "model/dropout.h"
+#include "model/gpu/device_layers.h"
+#include "model/gpu/kernel_choice.h"
 #include "model/products.h"
 #include "model/row_kernels.h"
 #include "model/threads.h"
@@ -174,6 +176,8 @@ struct ResidualNorm : torch::autograd::Function<ResidualNorm> {
 
 Tensor gelu_product(const Tensor& x_NI, const Tensor& bias_I, const Tensor& weight_OI) {
   if (has_kernels(x_NI)) return GeluProduct::apply(x_NI.contiguous(), bias_I, weight_OI);
+  if (const KernelTable* kernels = kernels_for(DeviceKernel::kBiasGelu, x_NI, x_NI.size(1)))
+    return device_gelu_product(*kernels, x_NI, bias_I, weight_OI);
   const Tensor exact = x_NI.scalar_type() == torch::kBFloat16 ? x_NI.to(torch::kFloat32) : x_NI;
   return affine(torch::gelu(exact + bias_I).to(x_NI.scalar_type()), weight_OI, {});
 }
@@ -182,6 +186,9 @@ Hidden rounded_to(torch::ScalarType type, const Tensor& exact_NH) { return {exac
 
 Hidden residual_norm(const Tensor& x_NH, const Tensor& bias_H, const Tensor& residual_NH,
                      const LayerNorm& norm, double epsilon, double dropout_probability) {
+  if (const KernelTable* kernels = kernels_for(DeviceKernel::kResidualNorm, x_NH, x_NH.size(1)))
+    return device_residual_norm(*kernels, x_NH, bias_H, residual_NH, norm, epsilon,
+                                drawn_on_device(dropout_probability, x_NH.device()));
   if (!has_kernels(x_NH)) {
     const Tensor sum = dropout(x_NH + bias_H, dropout_probability) + residual_NH;
     return rounded_to(x_NH.scalar_type(),

@@ -1,8 +1,9 @@
 #pragma once
 // What stands between the matrix products of a Transformer layer, each as one differentiable function that
 // reads and writes its tensors once: bias and GELU, with the product behind them; bias, dropout, residual and
-// LayerNorm (BERT's post-norm, midibert.md 3.3). float32 and bfloat16 on the CPU go through row_kernels.h;
-// devices, and float64, through ATen with the same result.
+// LayerNorm (BERT's post-norm, midibert.md 3.3). float32 and bfloat16 on the CPU go through row_kernels.h, on
+// devices through kernels of their own where there are some (gpu/kernel_choice.h); all else goes through ATen
+// with the same result.
 //
 // Hidden states are float32 throughout. What goes into matrix products is of the type in which these are
 // computed: float32, or bfloat16, to which hidden states are rounded for that alone.

@@ -2,6 +2,8 @@
 // Sequences of any lengths, laid one behind another in the rows of one tensor: what is done to every word
 // alike works on all rows at once, and padding takes no room.
 
+#include <torch/types.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
@@ -11,6 +13,12 @@ namespace mofi {
 struct Sequences {
   /// Sequence s is rows starts[s] to starts[s + 1] - 1. Rows behind the last belong to none.
   std::vector<std::int64_t> starts = {0};
+
+  /// The same where the model is, for a batch that lives there: kernels, and a CUDA graph that is replayed
+  /// with other lengths, read these and not `starts`. Undefined: made where they are needed. sequences.cpp
+  torch::Tensor device_starts;  ///< int64 [count + 1]
+  torch::Tensor
+      device_sequences;  ///< int64 [rows]: the sequence of every row; rows of none count to the last
 
   std::int64_t count() const { return static_cast<std::int64_t>(starts.size()) - 1; }
   std::int64_t length(std::int64_t s) const {
@@ -35,7 +43,15 @@ struct Sequences {
     return lengths;
   }
   void add(std::int64_t length) { starts.push_back(starts.back() + length); }
+
+  /// device_starts, or a copy made now.
+  torch::Tensor starts_on(torch::Device device) const;
+  /// device_sequences, or a copy made now.
+  torch::Tensor sequences_of_rows(std::int64_t rows, torch::Device device) const;
 };
+
+/// These with both tensors, for a batch of so many rows.
+Sequences with_tensors(Sequences sequences, std::int64_t rows, torch::Device device);
 
 /// `count` sequences of one length.
 inline Sequences regular_sequences(std::int64_t count, std::int64_t length) {
