@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: {} FOLDER LIMIT run|hang|work|disagree RANK SECONDS\n", argv[0]);
     return 64;
   }
+  mofi::World::alone().note("step 0");  // so that the very first report tells something
   const mofi::World world(std::atof(argv[2]));
   mofi::set_log_rank(world.rank());
   mofi::be_hurt(world, argv[1], argv[3], std::atoi(argv[4]), std::atof(argv[5]));
