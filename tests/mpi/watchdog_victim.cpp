@@ -36,7 +36,8 @@ void be_hurt(const World& world, const std::filesystem::path& folder, const std:
     if (number != 20 || world.rank() != victim) continue;
     if (how == "hang") std::this_thread::sleep_for(duration<double>(3600));
     if (how == "work") {
-      for (double done_s = 0; done_s < seconds; done_s += 0.1) {
+      const auto begin = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - begin < duration<double>(seconds)) {
         std::this_thread::sleep_for(milliseconds(100));
         world.alive();
       }
