@@ -6,7 +6,7 @@
 namespace mofi {
 
 int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<void(const World&)>& body) {
-  double rank_timeout_s = kRankTimeout_s;
+  double rank_timeout_s = kRankTimeout;
   app.add_option("--rank-timeout", rank_timeout_s,
                  "seconds after which a rank that hangs ends the job of all; 0: never")
       ->check(CLI::NonNegativeNumber)

@@ -17,8 +17,8 @@ namespace mofi {
 
 class Watchdog;
 
-/// Seconds after which a rank that hangs ends the job (watchdog.h), unless told otherwise.
-inline constexpr double kRankTimeout_s = 600;
+/// In seconds: after this a rank that hangs ends the job (watchdog.h), unless told otherwise.
+inline constexpr double kRankTimeout = 600;
 
 /// Owns MPI for the life of the program. Make one, first thing in main's body, and pass it on by reference.
 class World {
@@ -26,7 +26,7 @@ class World {
   /// Joins the job of the launcher (mpirun, srun), if there is one. Throws kMissing when a launcher started
   /// several processes but MPI sees only one (plain srun without PMIx). Ranks of several are watched: one
   /// that hangs for `rank_timeout_s` ends the job with a sentence that names it; 0 watches nobody.
-  explicit World(double rank_timeout_s = kRankTimeout_s);
+  explicit World(double rank_timeout_s = kRankTimeout);
   /// A world of this process alone, whatever job it is part of: what a rank trains a run of its own in.
   static World alone() { return World(Alone{}); }
   /// Leaves it, together with all ranks. While an exception unwinds and there are other ranks, they would
@@ -78,7 +78,7 @@ class World {
   explicit World(Alone);
 
   int rank_ = 0, size_ = 1, node_rank_ = 0, node_size_ = 1;
-  double rank_timeout_s_ = kRankTimeout_s;
+  double rank_timeout_s_ = kRankTimeout;
   bool initialised_ = false;
   std::unique_ptr<Watchdog> watchdog_;
 };

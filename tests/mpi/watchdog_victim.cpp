@@ -36,7 +36,8 @@ void be_hurt(const World& world, const std::filesystem::path& folder, const std:
     if (number != 20 || world.rank() != victim) continue;
     if (how == "hang") std::this_thread::sleep_for(duration<double>(3600));
     if (how == "work") {
-      for (double done_s = 0; done_s < seconds; done_s += 0.1) {
+      const auto begin = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - begin < duration<double>(seconds)) {
         std::this_thread::sleep_for(milliseconds(100));
         world.alive();
       }
@@ -54,6 +55,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: {} FOLDER LIMIT run|hang|work|disagree RANK SECONDS\n", argv[0]);
     return 64;
   }
+  mofi::World::alone().note("step 0");  // so that the very first report tells something
   const mofi::World world(std::atof(argv[2]));
   mofi::set_log_rank(world.rank());
   mofi::be_hurt(world, argv[1], argv[3], std::atoi(argv[4]), std::atof(argv[5]));
