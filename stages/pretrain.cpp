@@ -4,6 +4,7 @@
 #include "training/pretrain.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "ranked_stage.h"
@@ -57,10 +58,12 @@ int main(int argc, char** argv) {
       if (world.is_root()) log_info("{}: this pre-training is done already", output);
       return;
     }
+    log_to_folder(std::filesystem::path(output) / "log");
     const torch::Device device =
         choose_device(config.training.device, world.node_rank(), world.node_size(), false);
     const PretrainOutcome outcome =
         pretrain(world, config, table, device, keeping, TrainingBar("pretrain", !world.is_root()));
+    log_debug("{}", memory_line());
     if (!world.is_root()) return;
     write_pretraining(keeping, config, table, outcome);
     fmt::print("{}\n", Json{{"metrics", outcome.metrics}, {"baselines", outcome.baselines}}.dump(2));

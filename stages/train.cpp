@@ -4,6 +4,7 @@
 #include "ablation/run_folder.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "model/weights.h"
@@ -45,8 +46,10 @@ int main(int argc, char** argv) {
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
     const auto digests = input_digests(cell.config, inputs.view());
     const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, inputs.tokens)};
+    log_to_folder(keeping.folder / "log");
     TrainingBar bar("train", !world.is_root());
     const RunOutcome outcome = fine_tune(world, cell.config, inputs.view(), device, keeping, bar);
+    log_debug("{}", memory_line());
     if (!world.is_root()) return;
     std::filesystem::remove(keeping.folder / kResultFile);  // it tells of the weights before these
     save_weights(keeping.folder / "weights.safetensors", outcome.model.parameters, keeping.metadata);

@@ -5,7 +5,7 @@
 namespace mofi {
 
 void TrainingBar::operator()(const LoopReport& report) {
-  if (!bar_) bar_ = std::make_shared<ProgressBar>(label_, "steps", report.steps, silent_);
+  if (!bar_) bar_ = std::make_shared<ProgressBar>(label_, "steps", report.steps, silent_, report.step - 1);
   std::string note = fmt::format("epoch {}/{}", report.epoch, report.epochs);
   if (report.meters.contains("loss"))
     note += fmt::format(", loss {:.4f}", report.meters["loss"].get<double>());

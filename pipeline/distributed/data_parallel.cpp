@@ -109,10 +109,14 @@ DataParallel::DataParallel(const World& world, const std::vector<Tensor>& parame
          world.size(), reason.substr(0, reason.find('\n')));
   }
   const std::vector<bool> sparse(parameters.size(), false);
-  // Buckets in reverse order of registration: about the order in which gradients become ready.
+  // Gradients become ready from the last parameter to the first. The buckets are never rebuilt in the order
+  // in which that was seen, as PyTorch does after its first step: MPI may sum in another order in another
+  // bucket, and a run that goes on from a checkpoint would differ in its last bits.
+  const std::vector<Tensor> backwards(parameters.rbegin(), parameters.rend());
   auto buckets = std::get<0>(c10d::compute_bucket_assignment_by_size(
-      parameters, {static_cast<std::size_t>(bytes.first), static_cast<std::size_t>(bytes.others)}, sparse));
-  std::reverse(buckets.begin(), buckets.end());
+      backwards, {static_cast<std::size_t>(bytes.first), static_cast<std::size_t>(bytes.others)}, sparse));
+  for (auto& bucket : buckets)
+    for (std::size_t& index : bucket) index = parameters.size() - 1 - index;
   reducer_ = std::make_shared<c10d::Reducer>(
       parameters, buckets, group_, sparse, bytes.others, /*find_unused_parameters=*/false,
       /*gradient_as_bucket_view=*/true, std::unordered_map<std::size_t, std::string>{}, bytes.first,
@@ -126,7 +130,6 @@ DataParallel::~DataParallel() = default;
 void DataParallel::prepare_forward() {
   beat();
   if (!reducer_) return;
-  reducer_->rebuild_buckets();
   reducer_->prepare_for_forward();
 }
 

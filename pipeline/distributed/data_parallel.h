@@ -41,6 +41,7 @@ struct DataParallelOptions {
 /// those before it add to the local gradients and send nothing. The count is then that of all micro-batches.
 class DataParallel {
  public:
+  /// `parameters` in the order in which the forward pass meets them, so that the last are reduced first.
   /// Broadcasts root's parameter values, so that all ranks start equal. Gradients live in the reducer's
   /// buckets from then on: zero them in place, never set them to none.
   DataParallel(const World& world, const std::vector<torch::Tensor>& parameters, torch::Device device,

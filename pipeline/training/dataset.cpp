@@ -249,6 +249,7 @@ ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows,
   }
   for (std::int64_t n = last; n < count; ++n) pad(n);
   input.words_NC = words.to(device);
+  if (!device.is_cpu()) input.sequences = with_tensors(std::move(input.sequences), count, device);
   if (!packed) input.mask_N = mask.to(device);
   if (!dataset.condition.empty()) {
     torch::Tensor condition = torch::empty({static_cast<std::int64_t>(rows.size()), kModeConditionWidth});

@@ -33,6 +33,7 @@ torch::Tensor over_rows(const World& world, const Dataset& dataset, std::span<co
   };
   torch::Tensor computed = empty(mine.size());
   for (std::size_t at = 0; at < by_length.size(); at += kRowsAtOnce) {
+    world.alive();
     const std::size_t count = std::min(kRowsAtOnce, by_length.size() - at);
     std::vector<std::size_t> batch;
     for (std::size_t k = 0; k < count; ++k) batch.push_back(mine[by_length[at + k]]);

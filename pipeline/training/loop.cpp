@@ -4,9 +4,11 @@
 #include <torch/torch.h>
 
 #include <cmath>
+#include <ctime>
 
 #include "core/error.h"
 #include "core/log.h"
+#include "core/memory.h"
 #include "core/random.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
@@ -26,6 +28,9 @@ void keep_freed_memory() {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, -1);
 }
+
+constexpr std::int64_t kTracedSteps = 50;
+constexpr double kFirstBucketMib = 1;
 
 /// What the ranks do before a step; the largest wish of all is granted.
 enum Wish { kGoOn = 0, kKeep = 1, kTimeIsOver = 2, kStop = 3 };  // kStop + the signal's number
@@ -78,7 +83,10 @@ class Loop {
         batches_(objective.batches(0)),
         steps_(static_cast<std::int64_t>(batches_.size()) * config.epochs) {
     restore();
-    parallel_.emplace(world, tensors_of(parameters), device);
+    if (!config.trace.empty()) trace_ = std::make_shared<Trace>(world);
+    parallel_.emplace(world, tensors_of(parameters), device,
+                      DataParallelOptions{config.bucket_mib, std::min(kFirstBucketMib, config.bucket_mib),
+                                          config.overlap, trace_});
     log_.emplace(world.is_root() ? keeping.folder : std::filesystem::path(), events_);
     kept_at_ = step_;
   }
@@ -108,6 +116,8 @@ class Loop {
     const std::vector<std::size_t>& items = batches_[batch_];
     const double weight = objective_.weight(items);
     rate_ = learning_rate_at(config_, step_, steps_);
+    world_.note(fmt::format("step {}", step_ + 1));
+    TraceSpan span(trace_.get(), fmt::format("step {}", step_ + 1));
     optimizer_.zero_gradients();
     for (int part = 0; part < config_.accumulate; ++part) accumulate(items, part, weight);
     // The reduced gradients, and so their norm, are equal on all ranks: they agree without being asked.
@@ -120,6 +130,7 @@ class Loop {
     words_here_ += objective_.words(items);
     ++step_;
     ++batch_;
+    if (++steps_here_ == kTracedSteps) end_trace();
     outcome_.train_s += watch.seconds();
     here_s_ += watch.seconds();
     if (config_.log_every > 0 && step_ % config_.log_every == 0) log_window();
@@ -138,6 +149,7 @@ class Loop {
   }
 
   LoopOutcome finish() {
+    end_trace();
     outcome_.kept_epoch = epoch_;
     if (config_.select == "best" && !best_.empty()) {
       const torch::NoGradGuard no_grad;
@@ -161,11 +173,17 @@ class Loop {
                                   static_cast<std::uint64_t>(world_.rank()),
                                   static_cast<std::uint64_t>(part)));
     if (is_last) parallel_->prepare_forward();
-    const LossSum sum = objective_.sum(share.items, epoch_);
+    const LossSum sum = [&] {
+      TraceSpan span(trace_.get(), "forward");
+      return objective_.sum(share.items, epoch_);
+    }();
     // Ranks average gradients: each gives its share of the global mean times the number of ranks.
     const Tensor loss = sum.loss * (share.weight * static_cast<double>(world_.size()) / weight);
     if (is_last) parallel_->prepare_backward(loss);
-    loss.backward();
+    {
+      TraceSpan span(trace_.get(), "backward");
+      loss.backward();
+    }
     const torch::NoGradGuard no_grad;
     totals_M_.add_(sum.totals_M, share.weight);
   }
@@ -239,12 +257,21 @@ class Loop {
   }
 
   void add_event(Json event) {
+    event["time_s"] = static_cast<double>(std::time(nullptr));
+    event["memory_GiB"] = memory_use().resident_gib;
     event["learning_rate"] = rate_;
     const LoopReport now = report();
     event["items_per_s"] = now.items_per_s;
     event["words_per_s"] = now.words_per_s;
     log_->add(event);
     events_.push_back(std::move(event));
+  }
+
+  /// Collective.
+  void end_trace() {
+    if (!trace_) return;
+    write_trace(world_, *trace_, config_.trace);
+    trace_.reset();
   }
 
   std::filesystem::path checkpoints() const { return keeping_.folder / "checkpoint"; }
@@ -343,6 +370,7 @@ class Loop {
   const Objective& objective_;
   const Keeping& keeping_;
   AdamW optimizer_;
+  std::shared_ptr<Trace> trace_;
   std::optional<DataParallel> parallel_;
   std::optional<RunLog> log_;
 
@@ -367,7 +395,7 @@ class Loop {
 
   Stopwatch since_start_, since_kept_;
   std::int64_t kept_at_ = 0;
-  std::int64_t items_here_ = 0, words_here_ = 0;  ///< since this process began
+  std::int64_t steps_here_ = 0, items_here_ = 0, words_here_ = 0;  ///< since this process began
   double here_s_ = 1e-9;
 };
 

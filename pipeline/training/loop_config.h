@@ -28,6 +28,9 @@ struct LoopConfig {
   int checkpoints = 2;
   double time_limit_minutes = 0;
   int log_every = 0;
+  double bucket_mib = 25;
+  bool overlap = true;
+  std::string trace;
 
   /// Whether held-out scores are needed after every epoch.
   bool validates() const { return select == "best" || patience > 0; }
@@ -100,6 +103,20 @@ void describe(Field& field, LoopConfig& c) {
         {.help = "steps between two lines of events.jsonl and points of TensorBoard; 0 has one an epoch",
          .minimum = 0,
          .maximum = 1e9,
+         .is_volatile = true});
+  field("bucket_mib", c.bucket_mib,
+        {.help = "of several ranks: MiB of gradients that are reduced together",
+         .minimum = 0.001,
+         .maximum = 1e6,
+         .is_volatile = true});
+  field("overlap", c.overlap,
+        {.help = "of several ranks: reduce gradients while the backward pass goes on; false reduces all at "
+                 "its end, "
+                 "to compare",
+         .is_volatile = true});
+  field("trace", c.trace,
+        {.help = "a file for the time line of the first 50 steps of all ranks (Chrome's trace format, for "
+                 "Perfetto)",
          .is_volatile = true});
 }
 

@@ -139,6 +139,7 @@ struct Pretraining {
     const std::size_t batches = (rows.size() + kRowsAtOnce - 1) / kRowsAtOnce;
     for (auto b = static_cast<std::size_t>(world.rank()); b < batches;
          b += static_cast<std::size_t>(world.size())) {
+      world.alive();
       const std::size_t first = b * kRowsAtOnce;
       totals += loss(held_out(rows.subspan(first, std::min(kRowsAtOnce, rows.size() - first)), epoch), false)
                     .totals_M;

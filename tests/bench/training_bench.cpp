@@ -3,6 +3,10 @@
 // words/s), and the best matrix products that LibTorch's libraries show here, which are the roof.
 //
 //   training_bench [Google Benchmark's options]     training/mini/float32/padded/4, … and roof/…
+//   training_bench device                           base on a GPU: rows padded and real, useful words/s,
+//   share of the
+//                                                   best matrix product there, and the kernels that take
+//                                                   longest
 //   training_bench check SIZE WEIGHTS PASSES        what it computes, as JSON, for training_speed to compare;
 //                                                   PASSES: forward, or training, which is both
 //
@@ -12,16 +16,23 @@
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
+#include <torch/csrc/autograd/profiler_kineto.h>
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "core/config.h"
 #include "core/error.h"
+#include "distributed/gpu_plugin.h"
 #include "model/classifier.h"
 #include "model/weights.h"
 #include "tokens/token_scheme.h"
@@ -66,7 +77,7 @@ struct Rows {
 };
 
 /// Rows that are words up to the end, the same in every language: no id is that of padding or mask.
-ModelInput full_rows(std::int64_t batch) {
+ModelInput full_rows(std::int64_t batch, torch::Device device) {
   const TokenScheme scheme = token_scheme("cp4");
   const auto columns = static_cast<std::int64_t>(scheme.columns.size());
   torch::Tensor words = torch::empty({batch, kWords, columns}, torch::kInt64);
@@ -75,7 +86,9 @@ ModelInput full_rows(std::int64_t batch) {
     for (std::int64_t l = 0; l < kWords; ++l)
       for (std::int64_t c = 0; c < columns; ++c)
         *word++ = (5 * b + 3 * l + 7 * c + l * l) % scheme.columns[static_cast<std::size_t>(c)].pad;
-  return {words.flatten(0, 1), regular_sequences(batch, kWords), {}, {}};
+  Sequences sequences = regular_sequences(batch, kWords);
+  if (!device.is_cpu()) sequences = with_tensors(std::move(sequences), batch * kWords, device);
+  return {words.flatten(0, 1).to(device), std::move(sequences), {}, {}};
 }
 
 /// Of the training rows in the order of their lengths, evenly spaced ones, which therefore are as long as all
@@ -99,16 +112,16 @@ Rows real_rows(const std::string& path, std::int64_t batch) {
   return rows;
 }
 
-ModelInput input_of(const Rows& rows, std::size_t b) {
-  if (rows.batches.empty()) return full_rows(rows.batch);
-  return make_input(rows.dataset, rows.batches[b], {}, Padding::kMasked, torch::kCPU);
+ModelInput input_of(const Rows& rows, std::size_t b, torch::Device device = torch::kCPU) {
+  if (rows.batches.empty()) return full_rows(rows.batch, device);
+  return make_input(rows.dataset, rows.batches[b], {}, Padding::kMasked, device);
 }
 
-torch::Tensor labels_of(const Rows& rows, std::size_t b) {
-  if (rows.batches.empty()) return torch::arange(rows.batch) % kClasses;
+torch::Tensor labels_of(const Rows& rows, std::size_t b, torch::Device device = torch::kCPU) {
+  if (rows.batches.empty()) return (torch::arange(rows.batch) % kClasses).to(device);
   std::vector<std::int64_t> labels;
   for (const std::size_t r : rows.batches[b]) labels.push_back(rows.dataset.rows[r].label);
-  return torch::tensor(labels);
+  return torch::tensor(labels).to(device);
 }
 
 std::int64_t words_of_a_pass(const Rows& rows) {
@@ -125,9 +138,9 @@ std::vector<torch::Tensor> parameters_of(const Classifier& model) {
   return parameters;
 }
 
-Classifier model_of(const BackboneConfig& config) {
+Classifier model_of(const BackboneConfig& config, torch::Device device = torch::kCPU) {
   return make_classifier(config, InjectionConfig(), HeadConfig(), column_sizes(token_scheme("cp4")), kClasses,
-                         1);
+                         1, torch::TensorOptions(torch::kFloat32).device(device));
 }
 
 BackboneConfig sized(const std::string& size) {
@@ -224,6 +237,119 @@ void matrix_product(benchmark::State& state, Shape shape, const std::string& pre
                          benchmark::Counter::kIsIterationInvariantRate);
 }
 
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// The best rate, FLOP/s, of large matrix products on a device.
+double matrix_peak(torch::Device device, torch::ScalarType type) {
+  const torch::NoGradGuard no_grad;
+  double best = 0;
+  for (const std::int64_t size : {4096, 8192}) {
+    const torch::Tensor a = torch::randn({size, size}, torch::TensorOptions(type).device(device)),
+                        b = torch::randn({size, size}, torch::TensorOptions(type).device(device));
+    torch::Tensor c = torch::matmul(a, b);
+    for (int round = 0; round < 3; ++round) {
+      constexpr int kProducts = 20;
+      c[0][0].item<float>();  // waits
+      const double s = seconds_of([&] {
+        for (int i = 0; i < kProducts; ++i) c = torch::matmul(a, b);
+        c[0][0].item<float>();
+      });
+      best = std::max(best, kProducts * 2.0 * std::pow(static_cast<double>(size), 3) / s);
+    }
+  }
+  return best;
+}
+
+/// The ten names that take most time on the device (on the CPU: operators) in what `work` does.
+void print_longest(torch::Device device, const std::function<void()>& work) {
+  namespace profiler = torch::autograd::profiler;
+  profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);
+  std::set<profiler::ActivityType> activities = {profiler::ActivityType::CPU};
+  if (device.is_cuda()) activities.insert(profiler::ActivityType::CUDA);
+  profiler::prepareProfiler(config, activities);
+  profiler::enableProfiler(config, activities);
+  work();
+  const auto result = profiler::disableProfiler();
+  std::map<std::string, std::pair<double, int>> by_name;
+  double all = 0;
+  for (const auto& event : result->events()) {
+    if (device.is_cuda() && event.deviceType() != c10::DeviceType::CUDA) continue;
+    const double ms = static_cast<double>(event.durationNs()) / 1e6;
+    by_name[event.name()].first += ms;
+    ++by_name[event.name()].second;
+    all += ms;
+  }
+  std::vector<std::pair<std::string, std::pair<double, int>>> longest(by_name.begin(), by_name.end());
+  std::sort(longest.begin(), longest.end(),
+            [](const auto& a, const auto& b) { return a.second.first > b.second.first; });
+  fmt::print("\n| longest | calls | ms | share |\n|:--|--:|--:|--:|\n");
+  for (std::size_t i = 0; i < std::min<std::size_t>(10, longest.size()); ++i)
+    fmt::print("| `{}` | {} | {:.2f} | {:.0f} % |\n", longest[i].first.substr(0, 90),
+               longest[i].second.second, longest[i].second.first, 100 * longest[i].second.first / all);
+}
+
+struct DeviceCase {
+  std::string size;
+  std::int64_t batch;
+  bool real;
+};
+
+/// Training steps in bfloat16 on a device (on the CPU, of tiny, to see that all of this runs).
+void bench_device(const std::string& tokens) {
+  const GpuPlugin* plugin = gpu_plugin();
+  const torch::Device device =
+      plugin == nullptr ? torch::Device(torch::kCPU) : torch::Device(torch::kCUDA, 0);
+  fmt::print("# Training on {}\n\n",
+             plugin == nullptr ? "the CPU: " + gpu_state() : plugin->describe_device(0));
+  const double peak = matrix_peak(device, torch::kBFloat16);
+  fmt::print("Best matrix product in bfloat16: {:.1f} TFLOP/s.\n\n", peak / 1e12);
+  fmt::print(
+      "| size | batch | rows | rows/s | useful words/s | useful TFLOP/s | of the best product |\n"
+      "|:--|--:|:--|--:|--:|--:|--:|\n");
+  std::vector<DeviceCase> cases;
+  const std::string size = plugin == nullptr ? "tiny" : "base";
+  for (const std::int64_t batch : {16, 64})
+    for (const bool real : {false, true})
+      if (!real || !tokens.empty()) cases.push_back({size, batch, real});
+  for (const DeviceCase& c : cases) {
+    BackboneConfig config = sized(c.size);
+    config.precision = "bfloat16";
+    const Classifier model = model_of(config, device);
+    const std::vector<torch::Tensor> parameters = parameters_of(model);
+    AdamW optimizer(parameters, kWeightDecay);
+    Rows rows;
+    rows.batch = c.batch;
+    if (c.real) rows = real_rows(tokens, c.batch);
+    const auto pass = [&](int passes) {
+      torch::Tensor loss;
+      for (int i = 0; i < passes; ++i)
+        for (std::size_t b = 0; b < rows.batches_of_a_pass(); ++b) {
+          loss = backward_pass(model, parameters, input_of(rows, b, device), labels_of(rows, b, device));
+          optimizer.step(1e-5);
+        }
+      return loss.item<float>();
+    };
+    pass(2);
+    const int passes = plugin == nullptr ? 1 : 10;
+    const double s = seconds_of([&] { pass(passes); }) / passes;
+    const auto words = static_cast<double>(words_of_a_pass(rows));
+    // Of a word of a full row; a shorter row's attention is cheaper still.
+    const double flops =
+        step_flops(forward_flops(config.layers, config.hidden, config.intermediate, config.embedding_width)) /
+        kWords * words;
+    fmt::print("| {} | {} | {} | {:.1f} | {:.0f} | {:.2f} | {:.0f} % |\n", c.size, c.batch,
+               c.real ? "real" : "padded",
+               static_cast<double>(rows.batches_of_a_pass()) * static_cast<double>(c.batch) / s, words / s,
+               flops / s / 1e12, 100 * flops / s / peak);
+    std::cout.flush();
+    if (c.batch == 64 && !c.real) print_longest(device, [&] { pass(1); });
+  }
+}
+
 Json numbers(const torch::Tensor& tensor) {
   const torch::Tensor flat = tensor.detach().to(torch::kFloat64).contiguous().flatten();
   return std::vector<double>(flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel());
@@ -310,6 +436,10 @@ int main(int argc, char** argv) {
   try {
     if (argc == 5 && std::string(argv[1]) == "check") {
       check(argv[2], argv[3], std::string(argv[4]) == "training", tokens);
+      return 0;
+    }
+    if (argc == 2 && std::string(argv[1]) == "device") {
+      bench_device(tokens);
       return 0;
     }
     benchmark::Initialize(&argc, argv);

@@ -43,7 +43,7 @@ absent() { [ ! -e "$1" ] || die "$1 was written"; }
 # one_sentence: standard error has exactly one line besides progress and information.
 one_sentence() {
   local lines
-  lines=$(grep -cvE '^(info: |(tokenize|mode|tokens, modes|sweep|train)  )' err || true)
+  lines=$(grep -cvE '^(info: |(tokenize|mode|tokens, modes|sweep|train|pretrain)  )' err || true)
   [ "$lines" = 1 ] || die "$lines lines in place of one sentence"
   says '^error: .{15,}' err
 }
