@@ -53,12 +53,12 @@ int main(int argc, char** argv) {
                              {{"schema", "mofi-weights/1"},
                               {"layout", "masked-LM"},
                               {"scheme", table.scheme.name},
-                              {"pretraining", config_to_json(config, true).dump()}}};
+                              {"pretraining", config_to_json(config, true).dump()}},
+                             true};
     if (world.maximum(world.is_root() && is_pretrained(keeping) ? 1 : 0) != 0) {
       if (world.is_root()) log_info("{}: this pre-training is done already", output);
       return;
     }
-    log_to_folder(std::filesystem::path(output) / "log");
     const torch::Device device =
         choose_device(config.training.device, world.node_rank(), world.node_size(), false);
     const PretrainOutcome outcome =

@@ -45,8 +45,8 @@ int main(int argc, char** argv) {
     const torch::Device device =
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
     const auto digests = input_digests(cell.config, inputs.view());
-    const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, inputs.tokens)};
-    log_to_folder(keeping.folder / "log");
+    const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, inputs.tokens),
+                             true};
     TrainingBar bar("train", !world.is_root());
     const RunOutcome outcome = fine_tune(world, cell.config, inputs.view(), device, keeping, bar);
     log_debug("{}", memory_line());

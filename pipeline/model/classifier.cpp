@@ -16,7 +16,8 @@ Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig
                            const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
                            std::uint64_t seed, torch::TensorOptions options) {
   Classifier model{ParameterSet(seed, options), {}, {}, injection.site, {}, true};
-  // First, although it may act late: what waits for it is reduced last.
+  model.backbone = make_midibert(model.parameters, backbone, column_sizes, std::string(kBackbonePrefix));
+  model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
   if (injection.condition != "none") {
     if (injection.site > backbone.layers)
       fail(ExitCode::kUsage, "injection.site is {}; a model of {} layers has sites 0 to {}", injection.site,
@@ -24,8 +25,6 @@ Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig
     model.film = make_film(model.parameters, fmt::format("injection.{}.film.", injection.site),
                            kModeConditionWidth, injection.film_hidden, backbone.hidden);
   }
-  model.backbone = make_midibert(model.parameters, backbone, column_sizes, std::string(kBackbonePrefix));
-  model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
   return model;
 }
 

@@ -88,17 +88,17 @@ MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
   const std::string bert = prefix + "bert.";
   MidiBert model;
   model.config = config;
+  model.token_type = parameters.add(bert + "embeddings.token_type_embeddings.weight", {2, config.hidden},
+                                    normal(kBertDeviation));
+  model.embedding_norm = add_layer_norm(parameters, bert + "embeddings.LayerNorm", config.hidden);
+  for (int i = 0; i < config.layers; ++i)
+    model.layers.push_back(make_layer(parameters, config, fmt::format("{}encoder.layer.{}.", bert, i)));
   for (std::size_t i = 0; i < column_sizes.size(); ++i)
     model.column_tables.push_back(parameters.add(fmt::format("{}word_emb.{}.lut.weight", prefix, i),
                                                  {column_sizes[i], config.embedding_width}, normal(1)));
   model.in_linear =
       add_linear(parameters, prefix + "in_linear",
                  config.embedding_width * static_cast<std::int64_t>(column_sizes.size()), config.hidden);
-  model.token_type = parameters.add(bert + "embeddings.token_type_embeddings.weight", {2, config.hidden},
-                                    normal(kBertDeviation));
-  model.embedding_norm = add_layer_norm(parameters, bert + "embeddings.LayerNorm", config.hidden);
-  for (int i = 0; i < config.layers; ++i)
-    model.layers.push_back(make_layer(parameters, config, fmt::format("{}encoder.layer.{}.", bert, i)));
   return model;
 }
 

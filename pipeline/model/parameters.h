@@ -35,8 +35,7 @@ inline std::vector<torch::Tensor> tensors_of(const std::vector<NamedTensor>& nam
   return tensors;
 }
 
-/// The parameters of one model, in order of registration, which is that in which a forward pass first meets
-/// them: gradients are reduced in the opposite order. Tensors are leaves that require gradients.
+/// The parameters of one model, in order of registration. Tensors are leaves that require gradients.
 class ParameterSet {
  public:
   ParameterSet(std::uint64_t seed, torch::TensorOptions options) : seed_(seed), options_(options) {}

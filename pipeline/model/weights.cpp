@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <optional>
@@ -88,7 +89,23 @@ Matching match(const SafeTensorFile& file, const ParameterSet& parameters, std::
   return matching;
 }
 
+/// 0 for what comes first.
+int place_in_forward_pass(std::string_view name) {
+  if (name.starts_with("injection.")) return 0;
+  if (!name.starts_with(kBackbonePrefix)) return 2;
+  name.remove_prefix(kBackbonePrefix.size());
+  return name.starts_with("bert.") ? 2 : 1;
+}
+
 }  // namespace
+
+std::vector<torch::Tensor> in_forward_order(const std::vector<NamedTensor>& parameters) {
+  std::vector<NamedTensor> ordered = parameters;
+  std::stable_sort(ordered.begin(), ordered.end(), [](const NamedTensor& a, const NamedTensor& b) {
+    return place_in_forward_pass(a.name) < place_in_forward_pass(b.name);
+  });
+  return tensors_of(ordered);
+}
 
 void save_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& named,
                   const std::map<std::string, std::string>& metadata) {

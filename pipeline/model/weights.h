@@ -14,6 +14,11 @@ namespace mofi {
 /// What the names of the backbone's parameters begin with.
 inline constexpr std::string_view kBackbonePrefix = "midibert.";
 
+/// In about the order in which a forward pass meets them, which is the opposite of that in which gradients
+/// become ready; published names have the input layer behind the encoder. What is injected comes first,
+/// although it may act late: nobody then waits for it.
+std::vector<torch::Tensor> in_forward_order(const std::vector<NamedTensor>& parameters);
+
 void save_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,
                   const std::map<std::string, std::string>& metadata);
 inline void save_weights(const std::filesystem::path& path, const ParameterSet& parameters,

@@ -13,6 +13,7 @@
 #include "core/stop.h"
 #include "core/stopwatch.h"
 #include "distributed/data_parallel.h"
+#include "model/weights.h"
 #include "training/checkpoint.h"
 #include "training/optimizer.h"
 #include "training/run_log.h"
@@ -84,10 +85,11 @@ class Loop {
         steps_(static_cast<std::int64_t>(batches_.size()) * config.epochs) {
     restore();
     if (!config.trace.empty()) trace_ = std::make_shared<Trace>(world);
-    parallel_.emplace(world, tensors_of(parameters), device,
+    parallel_.emplace(world, in_forward_order(parameters), device,
                       DataParallelOptions{config.bucket_mib, std::min(kFirstBucketMib, config.bucket_mib),
                                           config.overlap, trace_});
     log_.emplace(world.is_root() ? keeping.folder : std::filesystem::path(), events_);
+    if (keeping.logs) log_to_folder(keeping.folder / "log");
     kept_at_ = step_;
   }
 

@@ -55,6 +55,7 @@ struct Keeping {
   std::filesystem::path folder;  ///< FOLDER/checkpoint/, FOLDER/events.jsonl; empty: nothing is kept
   std::string identity;          ///< of the run: its checkpoints are no other's
   std::map<std::string, std::string> metadata = {};  ///< of the weights' files
+  bool logs = false;  ///< FOLDER/log/rank_0.log …, too, of what is all that the process does
 };
 
 struct LoopReport {

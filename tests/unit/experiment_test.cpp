@@ -109,20 +109,23 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
   std::vector<std::string> semantic, not_semantic;
   for (const FieldLine& field : list_fields<RunConfig>())
     (field.is_volatile ? not_semantic : semantic).push_back(field.path);
-  EXPECT_THAT(semantic,
-              testing::ElementsAre("data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows",
-                                   "data.max_words", "data.evaluate", "model.layers", "model.hidden",
-                                   "model.heads", "model.intermediate", "model.embedding_width",
-                                   "model.max_position", "model.hidden_dropout", "model.attention_dropout",
-                                   "model.layer_norm_epsilon", "model.precision", "injection.condition",
-                                   "injection.site", "injection.film_hidden", "head.attention_width",
-                                   "head.attention_rows", "head.hidden", "training.epochs", "training.batch",
-                                   "training.optimizer", "training.learning_rate", "training.weight_decay",
-                                   "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
-                                   "training.schedule", "training.clip_norm", "training.transpose_down",
-                                   "training.transpose_up", "training.padding", "seed"));
+  EXPECT_THAT(
+      semantic,
+      testing::ElementsAre(
+          "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
+          "data.evaluate", "model.layers", "model.hidden", "model.heads", "model.intermediate",
+          "model.embedding_width", "model.max_position", "model.hidden_dropout", "model.attention_dropout",
+          "model.layer_norm_epsilon", "model.precision", "injection.condition", "injection.site",
+          "injection.film_hidden", "head.attention_width", "head.attention_rows", "head.hidden",
+          "training.epochs", "training.batch", "training.optimizer", "training.learning_rate",
+          "training.weight_decay", "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
+          "training.schedule", "training.clip_norm", "training.select", "training.patience",
+          "training.transpose_down", "training.transpose_up", "training.padding", "training.trains", "seed"));
   EXPECT_THAT(not_semantic,
-              testing::ElementsAre("model.size", "training.weights", "training.device", "training.threads"));
+              testing::ElementsAre("model.size", "training.accumulate", "training.device", "training.threads",
+                                   "training.checkpoint_minutes", "training.checkpoints",
+                                   "training.time_limit_minutes", "training.log_every", "training.bucket_mib",
+                                   "training.overlap", "training.trace", "training.weights"));
 }
 
 }  // namespace
