@@ -58,6 +58,7 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
   }
 
   int done = 0;
+  bool was_stopped = false;
   std::string failed;
   {
     TicketQueue tickets(world, static_cast<std::int64_t>(todo.size()));
@@ -71,21 +72,23 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
         do_run(world, run, inputs);
         ++done;
       } catch (const Error& error) {
-        if (error.code() == ExitCode::kStopped) break;  // the flag is still up: see below
+        was_stopped = error.code() == ExitCode::kStopped;  // by a signal, or as its time was over
+        if (was_stopped) break;
         failed += failure_line(run, error.what());
       } catch (const std::exception& error) {
         failed += failure_line(run, error.what());
       }
     }
-    if (requested_stop() != 0) tickets.stop();
+    was_stopped |= requested_stop() != 0;
+    if (was_stopped) tickets.stop();
     tickets.finish();
   }
   const int stop_signal = world.maximum(requested_stop());
-  if (stop_signal != 0)
+  if (world.maximum(was_stopped ? 1 : 0) != 0)
     fail(ExitCode::kStopped,
-         "stopped by signal {}; finished runs are kept, the same command goes on with the others where they "
+         "stopped {}; finished runs are kept, the same command goes on with the others where they "
          "stand",
-         stop_signal);
+         stop_signal != 0 ? fmt::format("by signal {}", stop_signal) : "as the time of a run was over");
 
   SweepOutcome outcome;
   for (const std::string& text : world.gather(std::to_string(done))) outcome.done += std::stoi(text);

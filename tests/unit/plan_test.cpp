@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "midi_examples.h"
+#include "refusal.h"
 #include "small_corpus.h"
 
 namespace mofi {
@@ -80,6 +81,15 @@ TEST(Execute, a_run_that_fails_keeps_its_reason_and_stops_no_other) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ExitCode::kFailedRuns);
   }
+}
+
+TEST(Execute, a_run_whose_time_is_over_ends_the_sweep_as_stopped_and_it_goes_on_later) {
+  Sweep sweep(2);
+  sweep.cells[0].config.training.time_limit_minutes = 1e-9;
+  EXPECT_THAT(refusal_of([&] { execute(World::alone(), sweep.plan(), sweep.inputs); }, ExitCode::kStopped),
+              testing::HasSubstr("as the time of a run was over"));
+  sweep.cells[0].config.training.time_limit_minutes = 0;
+  EXPECT_EQ(execute(World::alone(), sweep.plan(), sweep.inputs).done, 2);
 }
 
 }  // namespace
