@@ -10,6 +10,7 @@
 #include "model/weights.h"
 #include "ranked_stage.h"
 #include "stage_main.h"
+#include "training/fine_tune.h"
 #include "training/start_weights.h"
 #include "training_bar.h"
 

@@ -11,6 +11,7 @@
 #include "core/stop.h"
 #include "distributed/gpu_plugin.h"
 #include "distributed/tickets.h"
+#include "training/fine_tune.h"
 #include "training/start_weights.h"
 
 namespace mofi {

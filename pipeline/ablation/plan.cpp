@@ -6,6 +6,7 @@
 #include "ablation/run_folder.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "training/dataset.h"
 
 namespace mofi {
 namespace {

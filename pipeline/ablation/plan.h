@@ -7,7 +7,7 @@
 
 #include "ablation/experiment.h"
 #include "distributed/world.h"
-#include "training/fine_tune.h"
+#include "training/run.h"
 
 namespace mofi {
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "ablation/experiment.h"
-#include "training/fine_tune.h"
+#include "training/run.h"
 
 namespace mofi {
 

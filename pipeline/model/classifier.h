@@ -9,8 +9,6 @@
 
 namespace mofi {
 
-inline constexpr int kModeConditionWidth = 2;  ///< one-hot major, minor
-
 /// What happens at padded positions.
 enum class Padding {
   kMasked,    ///< neither attended to nor pooled: the result does not depend on the padding

@@ -59,6 +59,8 @@ void describe(Field& field, BackboneConfig& c) {
          .choices = {"float32", "bfloat16"}});
 }
 
+inline constexpr int kModeConditionWidth = 2;  ///< one-hot major, minor
+
 /// What is told to the model, and where (MoFi: the mode, by FiLM, before the first layer).
 struct InjectionConfig {
   std::string condition = "none";

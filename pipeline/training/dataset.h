@@ -4,7 +4,7 @@
 #include <array>
 #include <vector>
 
-#include "model/classifier.h"
+#include "model/model_config.h"
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
 #include "training/run_config.h"
@@ -49,12 +49,5 @@ std::vector<int> column_sizes(const TokenScheme& scheme);
 
 /// The part called "train", "valid" or "test".
 SplitPart part_named(const std::string& name);
-
-/// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty:
-/// none). Conventions that look at padding get rows of dataset.max_words. Masked rows hold their words alone,
-/// one row behind another; on a device, whose kernels want equal rows, they are padded to the longest, in
-/// steps of 16.
-ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
-                      Padding padding, torch::Device device);
 
 }  // namespace mofi

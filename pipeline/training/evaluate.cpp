@@ -7,6 +7,8 @@
 #include <functional>
 #include <numeric>
 
+#include "training/model_input.h"
+
 namespace mofi {
 namespace {
 

@@ -2,6 +2,7 @@
 // Scoring rows with a model: each exactly once, whatever the batch size and the number of ranks.
 
 #include "distributed/world.h"
+#include "model/classifier.h"
 #include "storage/run_record.h"
 #include "training/dataset.h"
 

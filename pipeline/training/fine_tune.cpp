@@ -3,10 +3,10 @@
 #include <torch/torch.h>
 
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/stopwatch.h"
 #include "model/weights.h"
 #include "training/batches.h"
+#include "training/model_input.h"
 #include "training/start_weights.h"
 
 namespace mofi {
@@ -63,15 +63,6 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
 
 }  // namespace
 
-std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs) {
-  std::map<std::string, std::string> digests = {{"tokens", inputs.tokens->header.content_sha256}};
-  // Modes are recorded whatever the condition: predictions carry them, and tables compare with them.
-  if (inputs.modes != nullptr) digests["mode"] = inputs.modes->header.content_sha256;
-  if (!config.training.weights.empty())
-    digests["weights"] = sha256_of_bytes(read_bytes(config.training.weights));
-  return digests;
-}
-
 RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs,
                      torch::Device device, const Keeping& keeping,
                      const std::function<void(const LoopReport&)>& report) {
@@ -96,7 +87,8 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
       score_rows(world, model, dataset, evaluated, padding_of(config.training.padding), device);
   if (!torch::isfinite(logits).all().item<bool>())
     fail(ExitCode::kInternal, "the trained model gives logits that are not finite");
-  RunOutcome outcome{std::move(model), make_predictions(dataset, evaluated, logits), {}, trained.history, {}};
+  RunOutcome outcome{{make_predictions(dataset, evaluated, logits), {}, trained.history, {}},
+                     std::move(model)};
   outcome.metrics = row_accuracy(outcome.predictions);
   outcome.timing = {{"train_s", trained.train_s},
                     {"total_s", watch.seconds()},

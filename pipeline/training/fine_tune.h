@@ -6,23 +6,12 @@
 
 #include "training/evaluate.h"
 #include "training/loop.h"
+#include "training/run.h"
 
 namespace mofi {
 
-/// What a run reads. The tables must outlive it.
-struct RunInputs {
-  const TokenTable* tokens = nullptr;
-  const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
-};
-
-/// Content digests of what decides the result, by name: tokens, mode (where there is one), weights
-/// (where given).
-std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs);
-
-struct RunOutcome {
+struct RunOutcome : RunResult {
   Classifier model;
-  Predictions predictions;  ///< of data.evaluate, by the weights that training.select chose
-  Json metrics, history, timing;
 };
 
 /// Trains with all ranks of `world` on one run, data-parallel, and goes on from a checkpoint in

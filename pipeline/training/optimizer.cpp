@@ -41,8 +41,6 @@ double learning_rate_at(const LoopConfig& config, std::int64_t step, std::int64_
   return config.learning_rate * left;
 }
 
-void apply_optimizer(LoopConfig& config) { config.epsilon = config.optimizer == "adamw_hf" ? 1e-6 : 1e-8; }
-
 AdamWRule adamw_rule(const LoopConfig& config) {
   const auto kind = config.optimizer == "adamw_hf" ? AdamWRule::Kind::kHuggingFace : AdamWRule::Kind::kTorch;
   return {kind, config.beta1, config.beta2, config.epsilon};

@@ -13,6 +13,7 @@
 #include "model/weights.h"
 #include "training/batches.h"
 #include "training/masking.h"
+#include "training/model_input.h"
 
 namespace mofi {
 namespace {

@@ -36,7 +36,7 @@
 #include "model/classifier.h"
 #include "model/weights.h"
 #include "tokens/token_scheme.h"
-#include "training/dataset.h"
+#include "training/model_input.h"
 #include "training/optimizer.h"
 
 namespace mofi {

@@ -6,6 +6,7 @@
 #include "distributed/gpu_plugin.h"
 #include "small_corpus.h"
 #include "training/fine_tune.h"
+#include "training/model_input.h"
 
 namespace mofi {
 namespace {

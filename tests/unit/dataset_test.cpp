@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "small_corpus.h"
+#include "training/model_input.h"
 
 namespace mofi {
 namespace {

@@ -8,8 +8,8 @@
 #include "refusal.h"
 #include "small_corpus.h"
 #include "temporary_folder.h"
-#include "training/dataset.h"
 #include "training/evaluate.h"
+#include "training/model_input.h"
 
 namespace mofi {
 namespace {

@@ -1,0 +1,30 @@
+#pragma once
+// What a run reads, the digests that tell it from others, and what it finds.
+
+#include <map>
+#include <string>
+
+#include "storage/run_record.h"
+#include "tokens/token_table.h"
+#include "tonality/mode_table.h"
+#include "training/run_config.h"
+
+namespace mofi {
+
+/// What a run reads. The tables must outlive it.
+struct RunInputs {
+  const TokenTable* tokens = nullptr;
+  const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
+};
+
+/// Content digests of what decides the result, by name: tokens, mode (where there is one), weights
+/// (where given).
+std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs);
+
+/// What is kept of a run that is done.
+struct RunResult {
+  Predictions predictions;  ///< of data.evaluate, by the weights that training.select chose
+  Json metrics, history, timing;
+};
+
+}  // namespace mofi
