@@ -6,7 +6,10 @@
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
+#include <memory>
 #include <string>
+
+#include "distributed/recorder.h"
 
 namespace mofi {
 
@@ -21,6 +24,8 @@ struct GpuPlugin {
   /// An NCCL process group whose ranks find each other through `store`.
   c10::intrusive_ptr<c10d::Backend> (*make_nccl_backend)(const c10::intrusive_ptr<c10d::Store>& store,
                                                          int rank, int size);
+  /// Records CUDA graphs on this device.
+  std::unique_ptr<Recorder> (*make_recorder)(int device);
   /// Runs a product on a side stream, captures it in a CUDA graph, replays it on new input, reduces over NCCL
   /// at one rank, and compares all with plain results. "" when all agree, else what did not.
   std::string (*self_check)();

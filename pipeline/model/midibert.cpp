@@ -64,9 +64,10 @@ struct Pass {
 
 Tensor attend(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_NH) {
   const double probability = pass.training ? pass.config.attention_dropout : 0;
+  const bool needs_seed = probability > 0 && hidden_NH.is_cpu();
   return attention(layer.query(hidden_NH), layer.key(hidden_NH), layer.value(hidden_NH), layer.distance_OD,
                    pass.key_bias_N, pass.sequences, pass.config.heads,
-                   {probability, probability > 0 ? drawn_seed() : 0});
+                   {probability, needs_seed ? drawn_seed() : 0});
 }
 
 Hidden run_layer(const Pass& pass, const EncoderLayer& layer, const Hidden& hidden) {

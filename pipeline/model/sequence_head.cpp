@@ -1,7 +1,6 @@
 #include "model/sequence_head.h"
 
 #include <cmath>
-#include <limits>
 
 #include <torch/torch.h>
 
@@ -10,9 +9,23 @@ namespace {
 
 using torch::Tensor;
 
+/// The score of what is not pooled over: a weight of exactly 0, and no NaN where there is nothing else.
+constexpr double kNoWord = -1e30;
+
 /// softmax(scores)ᵀ·hidden of [batch, L, rows] and [batch, L, H].
 Tensor pool_regular(const Tensor& scores_BLR, const Tensor& hidden_BLH) {
   return torch::matmul(torch::softmax(scores_BLR, 1).transpose(1, 2), hidden_BLH);
+}
+
+/// The same of rows whose sequences only the device knows: a row weighs nothing in other sequences than its
+/// own. One product with many zeros, but of no shape that depends on lengths.
+Tensor pool_there(const Tensor& scores_NR, const Tensor& hidden_NH, const Sequences& sequences) {
+  const Tensor of_rows = sequences.sequences_of_rows(hidden_NH.size(0), hidden_NH.device());
+  const Tensor elsewhere_SN =
+      of_rows.unsqueeze(0) != torch::arange(sequences.count(), of_rows.options()).unsqueeze(1);
+  const Tensor scores_SRN = scores_NR.t().unsqueeze(0).masked_fill(elsewhere_SN.unsqueeze(1), kNoWord);
+  return torch::matmul(torch::softmax(scores_SRN, -1).flatten(0, 1), hidden_NH)
+      .view({sequences.count(), scores_NR.size(1), -1});
 }
 
 /// The same for every sequence. Split at once, so that the way back puts gradients together at once.
@@ -22,6 +35,7 @@ Tensor pool(const Tensor& scores_NR, const Tensor& hidden_NH, const Sequences& s
     const std::vector<std::int64_t> shape = {sequences.count(), sequences.longest(), -1};
     return pool_regular(scores_NR.view(shape), hidden_NH.view(shape));
   }
+  if (!sequences.are_known_here()) return pool_there(scores_NR, hidden_NH, sequences);
   std::vector<std::int64_t> lengths = sequences.lengths();
   lengths.push_back(rows - sequences.starts.back());
   const auto scores = scores_NR.split_with_sizes(lengths), hidden = hidden_NH.split_with_sizes(lengths);
@@ -49,8 +63,7 @@ SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& conf
 torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
                        const torch::Tensor& mask_N) {
   torch::Tensor scores_NR = affine(torch::tanh(affine(hidden_NH, head.pooling_in, {})), head.pooling_out, {});
-  if (mask_N.defined())
-    scores_NR = scores_NR.masked_fill(mask_N.unsqueeze(1) == 0, -std::numeric_limits<double>::infinity());
+  if (mask_N.defined()) scores_NR = scores_NR.masked_fill(mask_N.unsqueeze(1) == 0, kNoWord);
   const torch::Tensor pooled_SRH = pool(scores_NR, hidden_NH, sequences);
   return head.second(torch::relu(head.first(pooled_SRH.flatten(1))));
 }

@@ -17,10 +17,4 @@ torch::Tensor Sequences::sequences_of_rows(std::int64_t rows, torch::Device devi
   return of_rows.to(device);
 }
 
-Sequences with_tensors(Sequences sequences, std::int64_t rows, torch::Device device) {
-  sequences.device_starts = sequences.starts_on(device);
-  sequences.device_sequences = sequences.sequences_of_rows(rows, device);
-  return sequences;
-}
-
 }  // namespace mofi

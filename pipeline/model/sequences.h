@@ -20,19 +20,26 @@ struct Sequences {
   torch::Tensor
       device_sequences;  ///< int64 [rows]: the sequence of every row; rows of none count to the last
 
-  std::int64_t count() const { return static_cast<std::int64_t>(starts.size()) - 1; }
+  /// Of lengths that only the device knows, the largest that occurs; `starts` then says nothing. 0: they are
+  /// known here.
+  std::int64_t longest_there = 0;
+
+  bool are_known_here() const { return longest_there == 0; }
+  std::int64_t count() const {
+    return are_known_here() ? static_cast<std::int64_t>(starts.size()) - 1 : device_starts.numel() - 1;
+  }
   std::int64_t length(std::int64_t s) const {
     return starts[static_cast<std::size_t>(s) + 1] - starts[static_cast<std::size_t>(s)];
   }
   std::int64_t longest() const {
-    std::int64_t longest = 0;
-    for (std::int64_t s = 0; s < count(); ++s) longest = std::max(longest, length(s));
+    std::int64_t longest = longest_there;
+    for (std::int64_t s = 0; are_known_here() && s < count(); ++s) longest = std::max(longest, length(s));
     return longest;
   }
   /// All of one length, and no row left over in a tensor of so many: a batch that can be viewed as [count,
   /// length].
   bool are_regular(std::int64_t rows) const {
-    if (count() == 0 || rows != starts.back()) return false;
+    if (!are_known_here() || count() == 0 || rows != starts.back()) return false;
     for (std::int64_t s = 1; s < count(); ++s)
       if (length(s) != length(0)) return false;
     return true;
@@ -49,9 +56,6 @@ struct Sequences {
   /// device_sequences, or a copy made now.
   torch::Tensor sequences_of_rows(std::int64_t rows, torch::Device device) const;
 };
-
-/// These with both tensors, for a batch of so many rows.
-Sequences with_tensors(Sequences sequences, std::int64_t rows, torch::Device device);
 
 /// `count` sequences of one length.
 inline Sequences regular_sequences(std::int64_t count, std::int64_t length) {

@@ -65,17 +65,21 @@ torch::Tensor sums_of(const torch::Tensor& words_LH) {
 
 torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset,
                          std::span<const std::size_t> rows, Padding padding, torch::Device device) {
+  const RowTensors tensors = row_tensors(dataset, device);
+  const BatchLayout layout = batch_layout(padding, model.backbone.config, device);
   return over_rows(world, dataset, rows, {dataset.classes}, torch::kFloat32, [&](const auto& batch) {
-    const ModelInput input = make_input(dataset, batch, {}, padding, device);
+    const ModelInput input = make_input(tensors, dataset, batch, {}, layout);
     return forward(model, input, padding, false);
   });
 }
 
 torch::Tensor hidden_state_sums(const World& world, const Classifier& model, const Dataset& dataset,
                                 std::span<const std::size_t> rows, Padding padding, torch::Device device) {
+  const RowTensors tensors = row_tensors(dataset, device);
+  const BatchLayout layout = batch_layout(padding, model.backbone.config, device);
   const std::int64_t states = model.backbone.config.layers + 1;
   return over_rows(world, dataset, rows, {states, 2}, torch::kFloat64, [&](const auto& batch) {
-    const ModelInput input = make_input(dataset, batch, {}, padding, device);
+    const ModelInput input = make_input(tensors, dataset, batch, {}, layout);
     const auto hidden = hidden_states(model, input, padding, false);
     torch::Tensor sums = torch::empty({static_cast<std::int64_t>(batch.size()), states, 2}, torch::kFloat64);
     for (std::size_t b = 0; b < batch.size(); ++b)

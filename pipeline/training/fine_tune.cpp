@@ -28,10 +28,14 @@ std::vector<NamedTensor> trained_parameters(const RunConfig& config, const Class
 
 double accuracy_of(const Json& metrics, const char* part) { return metrics[part]["accuracy"].get<double>(); }
 
-/// Cross-entropy of the labels of rows.
+}  // namespace
+
 Objective classify_rows(const World& world, const RunConfig& config, const Dataset& dataset,
                         const Classifier& model, torch::Device device) {
   const Padding padding = padding_of(config.training.padding);
+  BatchLayout layout = batch_layout(padding, config.model, device);
+  if (replays_steps(config.training, world, device))
+    layout.recorded_rows = most_items_at_once(config.training, world);
   const ShiftRange shifts = {-config.training.transpose_down, config.training.transpose_up};
   Objective objective;
   objective.batches = [&, rows = dataset.rows_in({"train"})](int epoch) {
@@ -39,14 +43,17 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
   };
   objective.weight = [](std::span<const std::size_t> rows) { return static_cast<double>(rows.size()); };
   objective.words = [&](std::span<const std::size_t> rows) { return count_words(dataset, rows); };
-  objective.sum = [&, padding, shifts, device](std::span<const std::size_t> rows, int epoch) {
-    const ModelInput input =
-        make_input(dataset, rows, draw_shifts(dataset, rows, shifts, config.seed, epoch), padding, device);
-    std::vector<std::int64_t> labels;
-    for (const std::size_t r : rows) labels.push_back(dataset.rows[r].label);
-    const Tensor logits = forward(model, input, padding, true);
-    const Tensor loss =
-        torch::cross_entropy_loss(logits, torch::tensor(labels).to(device), {}, at::Reduction::Sum);
+  objective.tell = [&, layout, shifts](std::span<const std::size_t> rows, int epoch) {
+    const ToldBatch told =
+        tell(dataset, rows, draw_shifts(dataset, rows, shifts, config.seed, epoch), {}, layout);
+    return ToldItems{told.shape.numbers(), told.numbers};
+  };
+  objective.sum = [&, padding, tensors = row_tensors(dataset, device)](
+                      const std::vector<std::int64_t>& shape_numbers, const Tensor& numbers) {
+    const BatchShape shape = BatchShape::of(shape_numbers);
+    const Tensor logits = forward(model, make_input(tensors, shape, numbers), padding, true);
+    const Tensor loss = torch::cross_entropy_loss(logits, labels_of(tensors, shape, numbers), {},
+                                                  at::Reduction::Sum, kNoLabel);
     return LossSum{loss, loss.detach().to(torch::kFloat64).view({1})};
   };
   objective.describe = [](std::span<const double> totals, double weight) {
@@ -60,8 +67,6 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
     };
   return objective;
 }
-
-}  // namespace
 
 RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs,
                      torch::Device device, const Keeping& keeping,

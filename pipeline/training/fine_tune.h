@@ -22,4 +22,8 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
                      torch::Device device, const Keeping& keeping = {},
                      const std::function<void(const LoopReport&)>& report = nullptr);
 
+/// Cross-entropy of the labels of rows of the training part. What it is given must outlive it.
+Objective classify_rows(const World& world, const RunConfig& config, const Dataset& dataset,
+                        const Classifier& model, torch::Device device);
+
 }  // namespace mofi

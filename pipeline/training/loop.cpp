@@ -3,6 +3,8 @@
 #include <malloc.h>
 #include <torch/torch.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <ctime>
 
@@ -13,9 +15,11 @@
 #include "core/stop.h"
 #include "core/stopwatch.h"
 #include "distributed/data_parallel.h"
+#include "distributed/gpu_plugin.h"
 #include "model/weights.h"
 #include "training/checkpoint.h"
 #include "training/optimizer.h"
+#include "training/replay.h"
 #include "training/run_log.h"
 
 namespace mofi {
@@ -51,6 +55,20 @@ Share share_of(std::span<const std::size_t> items, const World& world) {
   return {{mine.begin(), mine.end()}, 1};
 }
 
+constexpr std::int64_t kFactors = 2;
+
+/// The items' numbers with two more, float64 by their bits.
+Tensor with_factors(const std::vector<std::int64_t>& numbers, const std::array<double, kFactors>& factors) {
+  std::vector<std::int64_t> all = numbers;
+  for (const double factor : factors) all.push_back(std::bit_cast<std::int64_t>(factor));
+  return torch::tensor(all, torch::kInt64);
+}
+
+std::unique_ptr<Recorder> make_recorder(torch::Device device) {
+  if (device.is_cpu()) return std::make_unique<CallingRecorder>();
+  return gpu_plugin()->make_recorder(device.has_index() ? device.index() : 0);
+}
+
 std::vector<NamedTensor> like(const std::vector<NamedTensor>& parameters,
                               const std::vector<Tensor>& tensors) {
   std::vector<NamedTensor> named;
@@ -79,8 +97,13 @@ class Loop {
         parameters_(parameters),
         objective_(objective),
         keeping_(keeping),
+        device_(device),
+        recorder_(replays_steps(config, world, device) ? make_recorder(device) : nullptr),
+        parts_(recorder_.get(), device),
+        updates_(recorder_.get(), device),
         optimizer_(tensors_of(parameters), config.weight_decay, adamw_rule(config)),
         totals_M_(torch::zeros({objective.meters}, torch::TensorOptions(torch::kFloat64).device(device))),
+        not_finite_(torch::zeros({}, torch::TensorOptions(torch::kBool).device(device))),
         batches_(objective.batches(0)),
         steps_(static_cast<std::int64_t>(batches_.size()) * config.epochs) {
     restore();
@@ -120,11 +143,8 @@ class Loop {
     rate_ = learning_rate_at(config_, step_, steps_);
     world_.note(fmt::format("step {}", step_ + 1));
     TraceSpan span(trace_.get(), fmt::format("step {}", step_ + 1));
-    optimizer_.zero_gradients();
     for (int part = 0; part < config_.accumulate; ++part) accumulate(items, part, weight);
-    // The reduced gradients, and so their norm, are equal on all ranks: they agree without being asked.
-    require_finite(optimizer_.clip(config_.clip_norm));
-    optimizer_.step(rate_);
+    update();
 
     weight_ += weight;
     outcome_.items += static_cast<std::int64_t>(items.size());
@@ -133,6 +153,8 @@ class Loop {
     ++step_;
     ++batch_;
     if (++steps_here_ == kTracedSteps) end_trace();
+    if (batch_ == batches_.size())
+      require_finite_so_far();  // waits for the device, which belongs to the time
     outcome_.train_s += watch.seconds();
     here_s_ += watch.seconds();
     if (config_.log_every > 0 && step_ % config_.log_every == 0) log_window();
@@ -175,36 +197,57 @@ class Loop {
                                   static_cast<std::uint64_t>(world_.rank()),
                                   static_cast<std::uint64_t>(part)));
     if (is_last) parallel_->prepare_forward();
+    // Ranks average gradients: each gives its share of the global mean times the number of ranks.
+    const double scale = share.weight * static_cast<double>(world_.size()) / weight;
+    const ToldItems told = objective_.tell(share.items, epoch_);
+    parts_.run(told.shape, with_factors(told.numbers, {scale, share.weight}),
+               [this, shape = told.shape, is_last](const Tensor& numbers) {
+                 add_gradients(shape, numbers, is_last);
+               });
+  }
+
+  /// `numbers`: the items', then what their loss and their totals are multiplied with.
+  void add_gradients(const std::vector<std::int64_t>& shape, const Tensor& numbers, bool is_last) {
+    const std::int64_t of_items = numbers.numel() - kFactors;
+    const Tensor factors = numbers.slice(0, of_items).view(torch::kFloat64);
     const LossSum sum = [&] {
       TraceSpan span(trace_.get(), "forward");
-      return objective_.sum(share.items, epoch_);
+      return objective_.sum(shape, numbers.slice(0, 0, of_items));
     }();
-    // Ranks average gradients: each gives its share of the global mean times the number of ranks.
-    const Tensor loss = sum.loss * (share.weight * static_cast<double>(world_.size()) / weight);
+    const Tensor loss = sum.loss * factors.select(0, 0).to(sum.loss.scalar_type());
     if (is_last) parallel_->prepare_backward(loss);
     {
       TraceSpan span(trace_.get(), "backward");
       loss.backward();
     }
     const torch::NoGradGuard no_grad;
-    totals_M_.add_(sum.totals_M, share.weight);
+    totals_M_.add_(sum.totals_M * factors.select(0, 1));
   }
 
-  void require_finite(const Tensor& norm) {
-    if (norm.is_cpu()) return fail_unless(std::isfinite(norm.item<double>()));
-    // On a device nobody waits for a step: the flag is read where the meters are.
-    not_finite_ =
-        not_finite_.defined() ? not_finite_ + norm.isfinite().logical_not() : norm.isfinite().logical_not();
+  /// The reduced gradients, and so their norm, are equal on all ranks: they agree without being asked.
+  void update() {
+    if (device_.is_cpu() && recorder_ == nullptr) {
+      fail_unless(std::isfinite(optimizer_.clip(config_.clip_norm).item<double>()));
+      optimizer_.step(rate_);
+      optimizer_.zero_gradients();
+      return;
+    }
+    // Nobody waits for a device: whether all is finite is read at the end of the epoch.
+    updates_.run({}, optimizer_.tell_step(rate_), [this](const Tensor& told) {
+      const torch::NoGradGuard no_grad;
+      not_finite_.logical_or_(optimizer_.clip(config_.clip_norm).isfinite().logical_not());
+      optimizer_.take_told_step(told);
+      optimizer_.zero_gradients();
+    });
   }
+
   void fail_unless(bool finite) const {
     if (!finite)
       fail(ExitCode::kInternal,
            "the gradient is no longer finite at step {} (epoch {}); try a lower training.learning_rate",
            step_ + 1, epoch_ + 1);
   }
-  void require_finite_so_far() {
-    if (not_finite_.defined()) fail_unless(!not_finite_.any().item<bool>());
-  }
+  void require_finite_so_far() const { fail_unless(!not_finite_.item<bool>()); }
 
   /// Totals of the epoch so far over all ranks, and their weight. Collective.
   std::vector<double> totals() const {
@@ -371,6 +414,10 @@ class Loop {
   const std::vector<NamedTensor>& parameters_;
   const Objective& objective_;
   const Keeping& keeping_;
+  torch::Device device_;
+  std::unique_ptr<Recorder>
+      recorder_;  ///< before all that its stream works on; null where nothing is recorded
+  Replayed parts_, updates_;
   AdamW optimizer_;
   std::shared_ptr<Trace> trace_;
   std::optional<DataParallel> parallel_;
@@ -381,13 +428,13 @@ class Loop {
   std::size_t batch_ = 0;
   std::int64_t step_ = 0;
   Tensor totals_M_;                    ///< of the epoch, on this rank
+  Tensor not_finite_;                  ///< whether a gradient was, on a device
   double weight_ = 0;                  ///< of the epoch, over all ranks
   std::vector<double> logged_totals_;  ///< of the epoch, over all ranks, up to the last line of the log
   double logged_weight_ = 0;
   std::vector<std::vector<std::size_t>> batches_;
   std::int64_t steps_;
   double rate_ = 0;  ///< of the last step
-  Tensor not_finite_;
 
   std::vector<Tensor> best_;
   double best_score_ = -std::numeric_limits<double>::infinity();
@@ -416,6 +463,16 @@ LoopOutcome run_loop(const World& world, const LoopConfig& config, std::uint64_t
     if (report) report(loop.report());
   }
   return loop.finish();
+}
+
+bool replays_steps(const LoopConfig& config, const World& world, torch::Device device) {
+  // The reducer of several ranks starts its collectives from the host.
+  return world.size() == 1 && (config.graphs == "on" || (config.graphs == "auto" && !device.is_cpu()));
+}
+
+std::int64_t most_items_at_once(const LoopConfig& config, const World& world) {
+  const auto up = [](std::int64_t a, std::int64_t b) { return (a + b - 1) / b; };
+  return up(up(config.batch, config.accumulate), world.size());
 }
 
 void remove_checkpoints(const Keeping& keeping) {

@@ -27,6 +27,11 @@ struct LossSum {
   torch::Tensor totals_M;  ///< float64 on the model's device, no gradient: what the meters are made of
 };
 
+/// Items as numbers, and all that shapes of tensors depend on.
+struct ToldItems {
+  std::vector<std::int64_t> shape, numbers;
+};
+
 /// A score on held-out data, and all that is known of it.
 struct HeldOutScore {
   double score = 0;  ///< larger is better
@@ -42,7 +47,11 @@ struct Objective {
   std::function<double(std::span<const std::size_t>)> weight;
   /// Words of these items, for the rate.
   std::function<std::int64_t(std::span<const std::size_t>)> words;
-  std::function<LossSum(std::span<const std::size_t>, int epoch)> sum;
+  /// The items of an epoch as numbers, all that their sum depends on besides the parameters.
+  std::function<ToldItems(std::span<const std::size_t>, int epoch)> tell;
+  /// Computed of the numbers where the model is, by the same operations for all items of one shape: so it can
+  /// be recorded.
+  std::function<LossSum(const std::vector<std::int64_t>& shape, const torch::Tensor& numbers)> sum;
   int meters = 1;  ///< length of totals_M
   /// Meters by name from totals and weight, both summed over items and ranks.
   std::function<Json(std::span<const double> totals, double weight)> describe;
@@ -80,6 +89,11 @@ LoopOutcome run_loop(const World& world, const LoopConfig& config, std::uint64_t
                      const std::vector<NamedTensor>& parameters, const Objective& objective,
                      torch::Device device, const Keeping& keeping,
                      const std::function<void(const LoopReport&)>& report = nullptr);
+
+/// Whether the steps of a training are recorded and replayed; then items should have few shapes.
+bool replays_steps(const LoopConfig& config, const World& world, torch::Device device);
+/// The most items that are computed at once on one rank.
+std::int64_t most_items_at_once(const LoopConfig& config, const World& world);
 
 /// Removes the checkpoints of a run that is done.
 void remove_checkpoints(const Keeping& keeping);

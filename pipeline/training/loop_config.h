@@ -30,6 +30,7 @@ struct LoopConfig {
   int log_every = 0;
   double bucket_mib = 25;
   bool overlap = true;
+  std::string graphs = "auto";
   std::string trace;
 
   /// Whether held-out scores are needed after every epoch.
@@ -114,6 +115,13 @@ void describe(Field& field, LoopConfig& c) {
                  "its end, "
                  "to compare",
          .is_volatile = true});
+  field(
+      "graphs", c.graphs,
+      {.help =
+           "CUDA graphs: a step is recorded once a size and done again with other rows; auto: of one rank on "
+           "a device; on: on a CPU, too, where done again means called again, to test with",
+       .choices = {"auto", "on", "off"},
+       .is_volatile = true});
   field("trace", c.trace,
         {.help = "a file for the time line of the first 50 steps of all ranks (Chrome's trace format, for "
                  "Perfetto)",

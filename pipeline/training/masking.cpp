@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace mofi {
 namespace {
@@ -25,32 +24,14 @@ Tensor mixed(const Tensor& x) {
   return h.bitwise_xor(h.bitwise_right_shift(16));
 }
 
-std::int64_t rounded(double x) { return static_cast<std::int64_t>(std::llround(x)); }
-
-/// Of the chosen words of all sequences: where each is in the list of words by fate.
-struct Fates {
-  std::vector<std::int64_t> chosen, masked, random;  ///< ranks in the order of draws, over all sequences
-};
-
-Fates fates(const MaskingConfig& config, const std::vector<std::int64_t>& lengths) {
-  Fates f;
-  std::int64_t start = 0;
-  for (const std::int64_t length : lengths) {
-    const std::int64_t k = chosen_words(config, length);
-    const std::int64_t m = std::min(rounded(config.masked * static_cast<double>(k)), k);
-    const std::int64_t r = std::min(rounded(config.random * static_cast<double>(k)), k - m);
-    for (std::int64_t i = 0; i < k; ++i) {
-      const auto at = static_cast<std::int64_t>(f.chosen.size());
-      f.chosen.push_back(start + i);
-      if (i < m)
-        f.masked.push_back(at);
-      else if (i < m + r)
-        f.random.push_back(at);
-    }
-    start += length;
-  }
-  return f;
+std::int64_t rounded(double x) { return static_cast<std::int64_t>(std::floor(x + 0.5)); }
+/// The same of shares of counts.
+Tensor rounded_share(double share, const Tensor& counts) {
+  return (counts.to(torch::kFloat64) * share + 0.5).floor().to(torch::kInt64);
 }
+
+/// Sums of those before each.
+Tensor begins_of(const Tensor& counts) { return counts.cumsum(0) - counts; }
 
 }  // namespace
 
@@ -59,49 +40,67 @@ std::int64_t chosen_words(const MaskingConfig& config, std::int64_t words) {
                                   std::min<std::int64_t>(words, 1), words);
 }
 
-MaskedWords mask_words(const TokenScheme& scheme, const MaskingConfig& config, const Tensor& words_NC,
-                       const Sequences& sequences, const std::vector<std::int64_t>& lengths,
-                       const std::vector<std::uint64_t>& keys, bool any_id) {
-  const torch::NoGradGuard no_grad;
-  const torch::Device device = words_NC.device();
-  const auto there = [&](const std::vector<std::int64_t>& values) {
-    return torch::tensor(values, torch::kInt64).to(device);
-  };
-  // Of every word that may be chosen: its place, its sequence, its random bits.
-  std::vector<std::int64_t> place, sequence, key;
-  for (std::size_t s = 0; s < lengths.size(); ++s)
-    for (std::int64_t i = 0; i < lengths[s]; ++i) {
-      place.push_back(sequences.starts[s] + i);
-      sequence.push_back(static_cast<std::int64_t>(s));
-      key.push_back(static_cast<std::int64_t>((keys[s] ^ (keys[s] >> 32)) & kLow32) ^
-                    (i * 0x9E3779B9LL & kLow32));
-    }
-  const Tensor place_W = there(place), bits_W = mixed(there(key));
-  // Sequence by sequence in random order, ties by place.
-  const Tensor order_W =
-      torch::argsort(there(sequence).bitwise_left_shift(32) + bits_W, /*stable=*/true, 0, false);
+std::int64_t most_chosen_words(const MaskingConfig& config, std::int64_t words, std::int64_t sequences) {
+  return std::min(
+      words, static_cast<std::int64_t>(std::ceil(config.share * static_cast<double>(words))) + sequences);
+}
 
-  const Fates f = fates(config, lengths);
-  MaskedWords made;
-  const Tensor chosen_M = order_W.index_select(0, there(f.chosen));
-  made.positions_M = place_W.index_select(0, chosen_M);
-  made.targets_MC = words_NC.index_select(0, made.positions_M);
-
-  std::vector<std::int64_t> mask;
-  std::vector<Tensor> random;
-  const Tensor random_at = there(f.random),
-               random_bits = bits_W.index_select(0, chosen_M.index_select(0, random_at));
-  for (std::size_t c = 0; c < scheme.columns.size(); ++c) {
-    const TokenColumn& column = scheme.columns[c];
+Masker make_masker(const TokenScheme& scheme, const MaskingConfig& config, bool any_id,
+                   torch::Device device) {
+  std::vector<std::int64_t> mask, ids;
+  for (const TokenColumn& column : scheme.columns) {
     mask.push_back(column.mask);
-    const std::int64_t ids = any_id ? column.size : std::min(column.pad, column.mask);
-    random.push_back(mixed(random_bits + static_cast<std::int64_t>(c + 1) * 0x632BE5AB).remainder(ids));
+    ids.push_back(any_id ? column.size : std::min(column.pad, column.mask));
   }
-  Tensor seen_MC = made.targets_MC.clone();
-  const Tensor masked_at = there(f.masked);
-  seen_MC.index_copy_(0, masked_at, there(mask).expand({masked_at.size(0), -1}).contiguous());
-  seen_MC.index_copy_(0, random_at, torch::stack(random, 1));
-  made.words_NC = words_NC.index_copy(0, made.positions_M, seen_MC);
+  return {config, torch::tensor(mask).to(device), torch::tensor(ids).to(device)};
+}
+
+MaskedWords mask_words(const Masker& masker, const Tensor& words_NC, const Sequences& sequences,
+                       const Tensor& lengths_S, const Tensor& keys_S, std::int64_t guesses) {
+  const torch::NoGradGuard no_grad;
+  const MaskingConfig& config = masker.config;
+  const std::int64_t rows = words_NC.size(0), columns = words_NC.size(1), count = lengths_S.numel();
+  const auto integers = lengths_S.options();
+  const Tensor sequence_N = sequences.sequences_of_rows(rows, words_NC.device());
+  const Tensor place_N =
+      torch::arange(rows, integers) - sequences.starts_on(words_NC.device()).index_select(0, sequence_N);
+  const Tensor key_S = keys_S.bitwise_xor(keys_S.bitwise_right_shift(32)).bitwise_and(kLow32);
+  const Tensor bits_N =
+      mixed(key_S.index_select(0, sequence_N).bitwise_xor((place_N * 0x9E3779B9LL).bitwise_and(kLow32)));
+
+  // Sequence by sequence in random order, ties by place; last, what may not be chosen.
+  const Tensor may_N = place_N < lengths_S.index_select(0, sequence_N);
+  const Tensor of_order_N = sequence_N.masked_fill(may_N.logical_not(), count);
+  const Tensor order_N =
+      torch::argsort(of_order_N.bitwise_left_shift(32) + bits_N, /*stable=*/true, 0, false);
+
+  // Of each sequence the first k in that order are chosen, of these the first m masked, the next r random.
+  const Tensor k_S = torch::minimum(rounded_share(config.share, lengths_S).clamp_min(1), lengths_S);
+  const Tensor m_S = torch::minimum(rounded_share(config.masked, k_S), k_S);
+  const Tensor r_S = torch::minimum(rounded_share(config.random, k_S), k_S - m_S);
+  const Tensor ends_S = k_S.cumsum(0), slot_M = torch::arange(guesses, integers);
+  const Tensor is_chosen_M = slot_M < ends_S.select(0, count - 1);
+  const Tensor sequence_M = torch::searchsorted(ends_S, slot_M, false, /*right=*/true).clamp_max(count - 1);
+  const auto of_sequence = [&](const Tensor& x_S) { return x_S.index_select(0, sequence_M); };
+  const Tensor rank_M = slot_M - of_sequence(begins_of(k_S));
+  const Tensor word_M =
+      order_N.index_select(0, (of_sequence(begins_of(lengths_S)) + rank_M).clamp_max(rows - 1));
+
+  MaskedWords made;
+  made.positions_M = word_M * is_chosen_M;
+  const Tensor stood_MC = words_NC.index_select(0, word_M);
+  made.targets_MC = stood_MC.masked_fill(is_chosen_M.logical_not().unsqueeze(1), kNoTarget);
+
+  const Tensor column_C = torch::arange(1, columns + 1, integers);
+  const Tensor random_MC =
+      mixed(bits_N.index_select(0, word_M).unsqueeze(1) + column_C * 0x632BE5AB).remainder(masker.ids_C);
+  const Tensor masked_M = rank_M < of_sequence(m_S), kept_M = rank_M >= of_sequence(m_S + r_S);
+  const Tensor seen_MC = torch::where(masked_M.unsqueeze(1), masker.mask_C,
+                                      torch::where(kept_M.unsqueeze(1), stood_MC, random_MC));
+  // What is past the last goes to a row that is then left out.
+  const Tensor to_M = word_M.masked_fill(is_chosen_M.logical_not(), rows);
+  made.words_NC =
+      torch::cat({words_NC, words_NC.slice(0, 0, 1)}).index_copy(0, to_M, seen_MC).slice(0, 0, rows);
   return made;
 }
 

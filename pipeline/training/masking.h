@@ -19,18 +19,29 @@ namespace mofi {
 
 struct MaskedWords {
   torch::Tensor words_NC;     ///< int64, as the model sees them
-  torch::Tensor positions_M;  ///< int64 [chosen], indices into the words: what words_at takes
-  torch::Tensor targets_MC;   ///< int64 [chosen, columns], the words that stood there
+  torch::Tensor positions_M;  ///< int64, indices into the words: what words_at takes
+  torch::Tensor targets_MC;   ///< int64 [M, columns], the words that stood there; kNoTarget past the last
 };
+inline constexpr std::int64_t kNoTarget = -100;  ///< what cross_entropy_loss leaves out
 
 /// How many of `words` words are chosen.
 std::int64_t chosen_words(const MaskingConfig& config, std::int64_t words);
+/// The most that can be chosen of so many words in so many sequences.
+std::int64_t most_chosen_words(const MaskingConfig& config, std::int64_t words, std::int64_t sequences);
 
-/// words_NC: int64, of the sequences, one behind another. `lengths`: how many words of each sequence, from
-/// its start, may be chosen. `keys`: one of each sequence. `any_id`: random words may be padding and mask,
-/// too, as MIDI-BERT's are.
-MaskedWords mask_words(const TokenScheme& scheme, const MaskingConfig& config, const torch::Tensor& words_NC,
-                       const Sequences& sequences, const std::vector<std::int64_t>& lengths,
-                       const std::vector<std::uint64_t>& keys, bool any_id);
+/// How words are masked, where the model is.
+struct Masker {
+  MaskingConfig config;
+  torch::Tensor mask_C;  ///< int64, the mask word
+  torch::Tensor ids_C;   ///< int64, by column the ids of which random words are drawn
+};
+/// `any_id`: random words may be padding and mask, too, as MIDI-BERT's are.
+Masker make_masker(const TokenScheme& scheme, const MaskingConfig& config, bool any_id, torch::Device device);
+
+/// words_NC: int64, of the sequences, one behind another. lengths_S: how many words of each sequence, from
+/// its start, may be chosen. keys_S: int64, one of each sequence. `guesses`: how many words are chosen, at
+/// least; behind the last, positions are 0. No shape depends on what the tensors hold.
+MaskedWords mask_words(const Masker& masker, const torch::Tensor& words_NC, const Sequences& sequences,
+                       const torch::Tensor& lengths_S, const torch::Tensor& keys_S, std::int64_t guesses);
 
 }  // namespace mofi

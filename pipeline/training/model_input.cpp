@@ -4,66 +4,182 @@
 
 #include <algorithm>
 
+#include "model/gpu/kernel_choice.h"
+
 namespace mofi {
 namespace {
 
+using torch::Tensor;
+
 // oneDNN compiles and keeps a kernel for every shape; with lengths, and words of a batch, in steps, few
-// shapes occur.
+// shapes occur. Recorded steps have so many sizes at most.
 constexpr std::int64_t kLengthStep = 16;
 constexpr std::int64_t kWordStep = 64;
+constexpr std::int64_t kRecordedSizes = 8;
 
 std::int64_t rounded_up(std::int64_t size, std::int64_t step) { return (size + step - 1) / step * step; }
+std::int64_t rounded_up_to_few(std::int64_t size, std::int64_t largest, std::int64_t step) {
+  return rounded_up(size, rounded_up((largest + kRecordedSizes - 1) / kRecordedSizes, step));
+}
+
+BatchShape shape_of(const Dataset& dataset, std::span<const std::size_t> rows, const BatchLayout& layout) {
+  const bool recorded = layout.recorded_rows > 0;
+  std::int64_t words = 0, longest = layout.full_rows ? dataset.max_words : 1;
+  for (const std::size_t r : rows) {
+    words += dataset.rows[r].words;
+    longest = std::max<std::int64_t>(longest, dataset.rows[r].words);
+  }
+  BatchShape shape;
+  shape.packed = layout.packed;
+  shape.rows = recorded ? layout.recorded_rows : static_cast<std::int64_t>(rows.size());
+  if (layout.packed) {
+    shape.longest = recorded ? dataset.max_words : longest;
+    shape.words = recorded ? rounded_up_to_few(words, shape.rows * dataset.max_words, kWordStep)
+                           : rounded_up(words, kWordStep);
+  } else {
+    shape.longest =
+        std::min<std::int64_t>(recorded ? rounded_up_to_few(longest, dataset.max_words, kLengthStep)
+                                        : rounded_up(longest, kLengthStep),
+                               dataset.max_words);
+    shape.words = shape.rows * shape.longest;
+  }
+  return shape;
+}
+
+/// Where the words of all rows of a batch come from.
+struct WordPlaces {
+  Sequences sequences;
+  Tensor row_N, place_N, is_word_N;
+};
+
+WordPlaces packed_places(const BatchShape& shape, const Tensor& length_S) {
+  const Tensor ends_S = length_S.cumsum(0), n = torch::arange(shape.words, length_S.options());
+  const Tensor starts = torch::cat({torch::zeros({1}, length_S.options()), ends_S});
+  const Tensor row_N = torch::searchsorted(ends_S, n, false, /*right=*/true).clamp_max(shape.rows - 1);
+  const Tensor place_N = n - starts.index_select(0, row_N);
+  Sequences sequences;
+  if (length_S.is_cpu()) {
+    const auto* length = length_S.const_data_ptr<std::int64_t>();
+    for (std::int64_t s = 0; s < shape.rows; ++s) sequences.add(length[s]);
+  } else {
+    sequences.longest_there = shape.longest;
+  }
+  sequences.device_starts = starts;
+  sequences.device_sequences = row_N;
+  return {std::move(sequences), row_N, place_N, place_N < length_S.index_select(0, row_N)};
+}
+
+WordPlaces padded_places(const BatchShape& shape, const Tensor& length_S) {
+  const Tensor rows_S = torch::arange(shape.rows, length_S.options());
+  const Tensor row_N = rows_S.repeat_interleave(shape.longest, c10::nullopt, shape.words);
+  const Tensor place_N = torch::arange(shape.longest, length_S.options()).repeat({shape.rows});
+  Sequences sequences = regular_sequences(shape.rows, shape.longest);
+  sequences.device_starts = torch::arange(shape.rows + 1, length_S.options()) * shape.longest;
+  sequences.device_sequences = row_N;
+  return {std::move(sequences), row_N, place_N, place_N < length_S.index_select(0, row_N)};
+}
 
 }  // namespace
 
-ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
-                      Padding padding, torch::Device device) {
+RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
   const TokenTable& tokens = *dataset.tokens;
-  const auto columns = static_cast<std::int64_t>(tokens.columns());
-  const bool packed = padding == Padding::kMasked && device.is_cpu();
-  std::int64_t longest = padding == Padding::kMasked ? 1 : dataset.max_words;
-  for (const std::size_t r : rows) longest = std::max<std::int64_t>(longest, dataset.rows[r].words);
-  longest = std::min<std::int64_t>(rounded_up(longest, kLengthStep), dataset.max_words);
-  ModelInput input;
-  for (const std::size_t r : rows) input.sequences.add(packed ? dataset.rows[r].words : longest);
+  RowTensors rows;
+  // The tensor is only read.
+  rows.words_WC = torch::from_blob(const_cast<std::uint8_t*>(tokens.words.data()),
+                                   {static_cast<std::int64_t>(tokens.rows()) * tokens.row_words,
+                                    static_cast<std::int64_t>(tokens.columns())},
+                                   torch::kUInt8)
+                      .to(device);
+  std::vector<std::int64_t> pad, labels(tokens.rows(), kNoLabel);
+  for (const TokenColumn& column : tokens.scheme.columns) pad.push_back(column.pad);
+  for (const DatasetRow& row : dataset.rows)
+    if (row.label >= 0) labels[row.row] = row.label;
+  rows.pad_C = torch::tensor(pad).to(device);
+  rows.label_R = torch::tensor(labels).to(device);
+  if (!dataset.condition.empty())
+    rows.condition_RK =
+        torch::from_blob(const_cast<float*>(dataset.condition.front().data()),
+                         {static_cast<std::int64_t>(dataset.condition.size()), kModeConditionWidth})
+            .to(device);
+  rows.row_words = tokens.row_words;
+  rows.pitch_column = tokens.scheme.pitch_column;
+  rows.pitch_ids = tokens.scheme.pitch_ids;
+  return rows;
+}
 
-  const std::int64_t last = input.sequences.starts.back(),
-                     count = packed ? rounded_up(last, kWordStep) : last;
-  torch::Tensor words = torch::empty({count, columns}, torch::kInt64);
-  torch::Tensor mask = torch::zeros({count});
-  auto* word = words.data_ptr<std::int64_t>();
-  auto* is_word = mask.data_ptr<float>();
-  const auto pad = [&](std::int64_t n) {
-    for (std::int64_t c = 0; c < columns; ++c) word[n * columns + c] = tokens.scheme.columns[c].pad;
-  };
+BatchLayout batch_layout(Padding padding, const BackboneConfig& model, torch::Device device) {
+  BatchLayout layout;
+  layout.full_rows = padding != Padding::kMasked;
+  const auto type = model.precision == "bfloat16" ? torch::kBFloat16 : torch::kFloat32;
+  layout.packed =
+      !layout.full_rows &&
+      (device.is_cpu() ||
+       kernels_for(DeviceKernel::kAttention, torch::empty({0}, torch::TensorOptions(type).device(device)),
+                   model.hidden / model.heads) != nullptr);
+  return layout;
+}
+
+ToldBatch tell(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
+               std::span<const std::uint64_t> keys, const BatchLayout& layout) {
+  ToldBatch told{shape_of(dataset, rows, layout), {}};
+  const auto count = static_cast<std::size_t>(told.shape.rows);
+  told.numbers.assign(kNumbersOfRow * count, 0);
   for (std::size_t b = 0; b < rows.size(); ++b) {
     const DatasetRow& row = dataset.rows[rows[b]];
-    const auto source =
-        tokens.row(row.row).subspan(static_cast<std::size_t>(row.first_word) * tokens.columns());
-    const int shift = shifts.empty() ? 0 : shifts[b];
-    const std::int64_t start = input.sequences.starts[b], end = input.sequences.starts[b + 1];
-    std::fill_n(is_word + start, row.words, 1.0F);
-    for (std::int64_t l = 0; l < row.words; ++l)
-      for (std::int64_t c = 0; c < columns; ++c) {
-        std::int64_t id = source[l * columns + c];
-        if (c == tokens.scheme.pitch_column && id < tokens.scheme.pitch_ids) id += shift;
-        word[(start + l) * columns + c] = id;
-      }
-    for (std::int64_t n = start + row.words; n < end; ++n) pad(n);
+    const std::int64_t numbers[kNumbersOfRow] = {static_cast<std::int64_t>(row.row), row.first_word,
+                                                 row.words, shifts.empty() ? 0 : shifts[b],
+                                                 keys.empty() ? 0 : static_cast<std::int64_t>(keys[b])};
+    for (std::size_t k = 0; k < kNumbersOfRow; ++k) told.numbers[k * count + b] = numbers[k];
   }
-  for (std::int64_t n = last; n < count; ++n) pad(n);
-  input.words_NC = words.to(device);
-  if (!device.is_cpu()) input.sequences = with_tensors(std::move(input.sequences), count, device);
-  if (!packed) input.mask_N = mask.to(device);
-  if (!dataset.condition.empty()) {
-    torch::Tensor condition = torch::empty({static_cast<std::int64_t>(rows.size()), kModeConditionWidth});
-    for (std::size_t b = 0; b < rows.size(); ++b)
-      for (std::size_t k = 0; k < kModeConditionWidth; ++k)
-        condition.data_ptr<float>()[b * kModeConditionWidth + k] =
-            dataset.condition[dataset.rows[rows[b]].row][k];
-    input.condition_SK = condition.to(device);
-  }
+  return told;
+}
+
+Tensor numbers_of_rows(const BatchShape& shape, const Tensor& numbers) {
+  return numbers.view({kNumbersOfRow, shape.rows});
+}
+
+ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const Tensor& numbers) {
+  const torch::NoGradGuard no_grad;
+  const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
+  const Tensor &row_S = of_rows[0], &first_S = of_rows[1], &length_S = of_rows[2], &shift_S = of_rows[3];
+  WordPlaces places = shape.packed ? packed_places(shape, length_S) : padded_places(shape, length_S);
+  const Tensor source_N =
+      (row_S * rows.row_words + first_S).index_select(0, places.row_N) + places.place_N * places.is_word_N;
+  Tensor words_NC = rows.words_WC.index_select(0, source_N).to(torch::kInt64);
+  Tensor pitch_N = words_NC.select(1, rows.pitch_column);
+  pitch_N.add_(shift_S.index_select(0, places.row_N) * (pitch_N < rows.pitch_ids));
+  ModelInput input;
+  input.words_NC = torch::where(places.is_word_N.unsqueeze(1), words_NC, rows.pad_C);
+  // Rows of words without padding need no mask; those of which only the device knows how many there are do.
+  if (!shape.packed || !places.sequences.are_known_here())
+    input.mask_N = places.is_word_N.to(torch::kFloat32);
+  input.sequences = std::move(places.sequences);
+  if (rows.condition_RK.defined()) input.condition_SK = rows.condition_RK.index_select(0, row_S);
   return input;
+}
+
+Tensor labels_of(const RowTensors& rows, const BatchShape& shape, const Tensor& numbers) {
+  const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
+  return rows.label_R.index_select(0, of_rows[0]).masked_fill(of_rows[2] == 0, kNoLabel);
+}
+
+ModelInput make_input(const RowTensors& tensors, const Dataset& dataset, std::span<const std::size_t> rows,
+                      std::span<const int> shifts, const BatchLayout& layout) {
+  const ToldBatch told = tell(dataset, rows, shifts, {}, layout);
+  ModelInput input =
+      make_input(tensors, told.shape, torch::tensor(told.numbers).to(tensors.words_WC.device()));
+  if (input.sequences.are_known_here()) return input;
+  input.sequences.longest_there = 0;
+  for (const std::size_t r : rows) input.sequences.add(dataset.rows[r].words);
+  return input;
+}
+
+ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
+                      Padding padding, torch::Device device) {
+  BackboneConfig no_kernels;  // whatever the model, it can attend to padded rows
+  no_kernels.heads = no_kernels.hidden;
+  return make_input(row_tensors(dataset, device), dataset, rows, shifts,
+                    batch_layout(padding, no_kernels, device));
 }
 
 }  // namespace mofi

@@ -7,21 +7,33 @@
 #include <map>
 #include <numbers>
 
+#include "core/error.h"
+
 namespace mofi {
 namespace {
 
 using torch::Tensor;
 
-/// Tensors that take one fused step together.
-struct Group {
-  std::vector<Tensor> parameters, gradients, first_moments, second_moments;
-};
-
 /// A step at which any beta^step is 0, so that the fused kernel corrects no bias.
 constexpr double kCorrectsNothing = 1e15;
 
+/// What changes from step to step. late_decay: taken from the updated parameter.
+struct StepNumbers {
+  double step, rate, late_decay;
+};
+StepNumbers step_numbers(const AdamWRule& rule, double learning_rate, double decay, double t) {
+  if (rule.kind == AdamWRule::Kind::kTorch) return {t, learning_rate, 0};
+  return {kCorrectsNothing,
+          learning_rate * std::sqrt(1 - std::pow(rule.beta2, t)) / (1 - std::pow(rule.beta1, t)),
+          learning_rate * decay};
+}
+/// Taken from the parameter before.
+double early_decay(const AdamWRule& rule, double decay) {
+  return rule.kind == AdamWRule::Kind::kTorch ? decay : 0;
+}
+
 /// torch's step of `group`, by the kernel whose step number decides the corrections of bias.
-void fused_step(const Group& group, double step, double rate, double decay, const AdamWRule& rule) {
+void fused_step(const AdamWGroup& group, double step, double rate, double decay, const AdamWRule& rule) {
   const Tensor number = torch::full({}, step, group.parameters.front().options().dtype(torch::kFloat32));
   const std::vector<Tensor> numbers(group.parameters.size(), number);
   at::_fused_adamw_(group.parameters, group.gradients, group.first_moments, group.second_moments, {}, numbers,
@@ -57,6 +69,13 @@ AdamW::AdamW(std::vector<Tensor> parameters, double weight_decay, AdamWRule rule
   }
 }
 
+void AdamW::add_to(AdamWGroup& group, std::size_t i) const {
+  group.parameters.push_back(parameters_[i]);
+  group.gradients.push_back(parameters_[i].grad());
+  group.first_moments.push_back(state_.first_moments[i]);
+  group.second_moments.push_back(state_.second_moments[i]);
+}
+
 std::vector<Tensor> AdamW::gradients() const {
   std::vector<Tensor> found;
   for (const Tensor& parameter : parameters_)
@@ -85,30 +104,47 @@ Tensor AdamW::clip(double largest) {
   return norm;
 }
 
-void AdamW::step(double learning_rate) {
-  const torch::NoGradGuard no_grad;
-  std::map<std::int64_t, Group> groups;  // by number of steps: one group where every parameter has a gradient
+Tensor AdamW::tell_step(double learning_rate) {
+  std::int64_t step = 0;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
-    Group& group = groups[++state_.steps[i]];
-    group.parameters.push_back(parameters_[i]);
-    group.gradients.push_back(parameters_[i].grad());
-    group.first_moments.push_back(state_.first_moments[i]);
-    group.second_moments.push_back(state_.second_moments[i]);
+    if (step != 0 && step != state_.steps[i] + 1)
+      fail(ExitCode::kInternal, "parameters that are told of one step have taken {} and {}", step - 1,
+           state_.steps[i]);
+    step = ++state_.steps[i];
   }
+  const StepNumbers numbers = step_numbers(rule_, learning_rate, weight_decay_, static_cast<double>(step));
+  return torch::tensor({numbers.step, numbers.rate, -numbers.late_decay}, torch::kFloat64);
+}
+
+void AdamW::take_told_step(const Tensor& told) {
+  const torch::NoGradGuard no_grad;
+  AdamWGroup group;
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].grad().defined()) add_to(group, i);
+  if (group.parameters.empty()) return;
+  const Tensor floats = told.to(torch::kFloat32);
+  const std::vector<Tensor> numbers(group.parameters.size(), floats.select(0, 0));
+  at::_fused_adamw_(group.parameters, group.gradients, group.first_moments, group.second_moments, {}, numbers,
+                    floats.select(0, 1), rule_.beta1, rule_.beta2, early_decay(rule_, weight_decay_),
+                    rule_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  if (rule_.kind == AdamWRule::Kind::kHuggingFace && weight_decay_ > 0)
+    at::_foreach_add_(group.parameters, at::_foreach_mul(group.parameters, floats.select(0, 2)));
+}
+
+void AdamW::step(double learning_rate) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::int64_t, AdamWGroup>
+      groups;  // by number of steps: one group where every parameter has a gradient
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (parameters_[i].grad().defined()) add_to(groups[++state_.steps[i]], i);
   for (const auto& [number, group] : groups) {
-    const auto t = static_cast<double>(number);
-    if (rule_.kind == AdamWRule::Kind::kTorch) {
-      fused_step(group, t, learning_rate, weight_decay_, rule_);
-      continue;
-    }
-    const double rate =
-        learning_rate * std::sqrt(1 - std::pow(rule_.beta2, t)) / (1 - std::pow(rule_.beta1, t));
-    fused_step(group, kCorrectsNothing, rate, 0, rule_);
+    const StepNumbers numbers =
+        step_numbers(rule_, learning_rate, weight_decay_, static_cast<double>(number));
+    fused_step(group, numbers.step, numbers.rate, early_decay(rule_, weight_decay_), rule_);
     // p + alpha·p rounds once; p · (1 - rate·decay) would first round the factor, which in float32 lies
     // within a few steps of 1 and would lose a tenth of the decay at MIDI-BERT's rate.
-    if (weight_decay_ > 0)
-      at::_foreach_add_(group.parameters, group.parameters, -learning_rate * weight_decay_);
+    if (numbers.late_decay > 0) at::_foreach_add_(group.parameters, group.parameters, -numbers.late_decay);
   }
 }
 

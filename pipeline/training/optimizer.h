@@ -35,6 +35,11 @@ struct AdamWState {
   std::vector<std::int64_t> steps;  ///< taken so far
 };
 
+/// Tensors that take one fused step together.
+struct AdamWGroup {
+  std::vector<torch::Tensor> parameters, gradients, first_moments, second_moments;
+};
+
 class AdamW {
  public:
   AdamW(std::vector<torch::Tensor> parameters, double weight_decay, AdamWRule rule = {});
@@ -48,11 +53,18 @@ class AdamW {
   /// Parameters that have no gradient are left alone: no decay, no step counted.
   void step(double learning_rate);
 
+  /// The same step in two: what the host knows of it, counted, as a float64 tensor [3] of the CPU; and
+  /// the step by that tensor, which lies where the parameters do. The second waits for nothing and may be
+  /// recorded (distributed/recorder.h). All parameters that have gradients must have taken as many steps.
+  torch::Tensor tell_step(double learning_rate);
+  void take_told_step(const torch::Tensor& told);
+
   /// To be kept in checkpoints, and to be filled from them.
   AdamWState& state() { return state_; }
 
  private:
   std::vector<torch::Tensor> gradients() const;
+  void add_to(AdamWGroup& group, std::size_t parameter) const;
 
   std::vector<torch::Tensor> parameters_;
   AdamWState state_;

@@ -55,6 +55,8 @@ struct Pretraining {
   const Dataset& dataset;
   const MaskedLm& model;
   torch::Device device;
+  RowTensors tensors = row_tensors(dataset, device);
+  Masker masker = make_masker(dataset.tokens->scheme, config.masking, config.data.reproduce_midibert, device);
 
   /// How many words of a row may be chosen: MIDI-BERT chooses padding, too.
   std::int64_t maskable(std::size_t row) const {
@@ -66,26 +68,40 @@ struct Pretraining {
     return static_cast<double>(words);
   }
 
+  BatchLayout layout() const {
+    return batch_layout(config.data.reproduce_midibert ? Padding::kAttended : Padding::kMasked, config.model,
+                        device);
+  }
+
   /// `purpose` and `epoch` name the draw.
-  MaskedRows masked_rows(std::span<const std::size_t> rows, std::span<const int> shifts, const char* purpose,
-                         int epoch) const {
-    const bool as_midibert = config.data.reproduce_midibert;
-    MaskedRows made{
-        make_input(dataset, rows, shifts, as_midibert ? Padding::kAttended : Padding::kMasked, device), {}};
-    std::vector<std::int64_t> lengths;
+  ToldBatch told(std::span<const std::size_t> rows, std::span<const int> shifts, const char* purpose,
+                 int epoch, const BatchLayout& layout) const {
     std::vector<std::uint64_t> keys;
-    for (const std::size_t r : rows) {
-      lengths.push_back(maskable(r));
+    for (const std::size_t r : rows)
       keys.push_back(stream_key(config.seed, purpose, static_cast<std::uint64_t>(epoch), r));
-    }
-    const TokenScheme& scheme = dataset.tokens->scheme;
-    made.masked = mask_words(scheme, config.masking, made.input.words_NC, made.input.sequences, lengths, keys,
-                             as_midibert);
+    ToldBatch told = tell(dataset, rows, shifts, keys, layout);
+    told.shape.guesses = layout.recorded_rows > 0
+                             ? most_chosen_words(config.masking, told.shape.words, told.shape.rows)
+                             : static_cast<std::int64_t>(chosen(rows));
+    return told;
+  }
+
+  MaskedRows masked_rows(const BatchShape& shape, const Tensor& numbers) const {
+    const bool as_midibert = config.data.reproduce_midibert;
+    MaskedRows made{make_input(tensors, shape, numbers), {}};
+    const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
+    Tensor lengths_S = of_rows[2];
+    if (as_midibert) lengths_S = (lengths_S > 0) * dataset.max_words;
+    made.masked =
+        mask_words(masker, made.input.words_NC, made.input.sequences, lengths_S, of_rows[4], shape.guesses);
     // MIDI-BERT attends to what does not look like padding once it is corrupted.
     if (as_midibert)
       made.input.mask_N =
-          (made.masked.words_NC.select(1, 0) != scheme.columns.front().pad).to(torch::kFloat32);
+          (made.masked.words_NC.select(1, 0) != tensors.pad_C.select(0, 0)).to(torch::kFloat32);
     return made;
+  }
+  MaskedRows masked_rows(const ToldBatch& told) const {
+    return masked_rows(told.shape, torch::tensor(told.numbers).to(device));
   }
 
   LossSum loss(const MaskedRows& rows, bool training) const {
@@ -130,7 +146,8 @@ struct Pretraining {
   }
   /// With the same masks every time, unless MIDI-BERT's are wanted.
   MaskedRows held_out(std::span<const std::size_t> rows, int epoch) const {
-    return masked_rows(rows, {}, "held-out masks", config.data.reproduce_midibert ? epoch : 0);
+    return masked_rows(
+        told(rows, {}, "held-out masks", config.data.reproduce_midibert ? epoch : 0, layout()));
   }
 
   /// Collective.
@@ -161,11 +178,17 @@ Objective guess_words(const World& world, const Pretraining& p) {
   };
   objective.weight = [&p](std::span<const std::size_t> rows) { return p.chosen(rows); };
   objective.words = [&p](std::span<const std::size_t> rows) { return count_words(p.dataset, rows); };
-  objective.sum = [&p](std::span<const std::size_t> rows, int epoch) {
+  BatchLayout layout = p.layout();
+  if (replays_steps(p.config.training, world, p.device))
+    layout.recorded_rows = most_items_at_once(p.config.training, world);
+  objective.tell = [&p, layout](std::span<const std::size_t> rows, int epoch) {
     const ShiftRange wanted = {-p.config.data.transpose_down, p.config.data.transpose_up};
-    return p.loss(
-        p.masked_rows(rows, draw_shifts(p.dataset, rows, wanted, p.config.seed, epoch), "masks", epoch),
-        true);
+    const ToldBatch told =
+        p.told(rows, draw_shifts(p.dataset, rows, wanted, p.config.seed, epoch), "masks", epoch, layout);
+    return ToldItems{told.shape.numbers(), told.numbers};
+  };
+  objective.sum = [&p](const std::vector<std::int64_t>& shape, const Tensor& numbers) {
+    return p.loss(p.masked_rows(BatchShape::of(shape), numbers), true);
   };
   objective.meters = p.meters();
   objective.describe = [&p](std::span<const double> totals, double weight) {

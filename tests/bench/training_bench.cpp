@@ -3,10 +3,9 @@
 // words/s), and the best matrix products that LibTorch's libraries show here, which are the roof.
 //
 //   training_bench [Google Benchmark's options]     training/mini/float32/padded/4, … and roof/…
-//   training_bench device                           base on a GPU: rows padded and real, useful words/s,
-//   share of the
-//                                                   best matrix product there, and the kernels that take
-//                                                   longest
+//   training_bench device                           base on a GPU: rows padded and real, with CUDA graphs and
+//                                                   without, useful words/s, share of the best matrix product
+//                                                   there, and the kernels that take longest
 //   training_bench check SIZE WEIGHTS PASSES        what it computes, as JSON, for training_speed to compare;
 //                                                   PASSES: forward, or training, which is both
 //
@@ -36,6 +35,8 @@
 #include "model/classifier.h"
 #include "model/weights.h"
 #include "tokens/token_scheme.h"
+#include "training/batches.h"
+#include "training/fine_tune.h"
 #include "training/model_input.h"
 #include "training/optimizer.h"
 
@@ -70,25 +71,34 @@ static_assert(is_tera(step_flops(forward_flops(4, 256, 1024, 256)), 0.0137), "a 
 struct Rows {
   std::shared_ptr<const TokenTable> tokens;  ///< which the dataset points into
   Dataset dataset;
-  std::vector<std::vector<std::size_t>> batches;  ///< indices into dataset.rows; empty: made-up rows
+  std::vector<std::vector<std::size_t>> batches;  ///< indices into dataset.rows
   std::int64_t batch = 0;
-
-  std::size_t batches_of_a_pass() const { return std::max<std::size_t>(batches.size(), 1); }
 };
 
-/// Rows that are words up to the end, the same in every language: no id is that of padding or mask.
-ModelInput full_rows(std::int64_t batch, torch::Device device) {
-  const TokenScheme scheme = token_scheme("cp4");
-  const auto columns = static_cast<std::int64_t>(scheme.columns.size());
-  torch::Tensor words = torch::empty({batch, kWords, columns}, torch::kInt64);
-  auto* word = words.data_ptr<std::int64_t>();
-  for (std::int64_t b = 0; b < batch; ++b)
+/// A batch of rows that are words up to the end, the same in every language: no id is that of padding or
+/// mask.
+Rows full_rows(std::int64_t batch) {
+  auto table = std::make_shared<TokenTable>();
+  table->scheme = token_scheme("cp4");
+  table->row_words = static_cast<int>(kWords);
+  table->pieces.resize(1);
+  Rows rows{table, {}, {{}}, batch};
+  rows.dataset.classes = kClasses;
+  rows.dataset.max_words = static_cast<int>(kWords);
+  for (std::int64_t b = 0; b < batch; ++b) {
     for (std::int64_t l = 0; l < kWords; ++l)
-      for (std::int64_t c = 0; c < columns; ++c)
-        *word++ = (5 * b + 3 * l + 7 * c + l * l) % scheme.columns[static_cast<std::size_t>(c)].pad;
-  Sequences sequences = regular_sequences(batch, kWords);
-  if (!device.is_cpu()) sequences = with_tensors(std::move(sequences), batch * kWords, device);
-  return {words.flatten(0, 1).to(device), std::move(sequences), {}, {}};
+      for (std::int64_t c = 0; c < static_cast<std::int64_t>(table->columns()); ++c)
+        table->words.push_back(static_cast<std::uint8_t>(
+            (5 * b + 3 * l + 7 * c + l * l) % table->scheme.columns[static_cast<std::size_t>(c)].pad));
+    table->length.push_back(static_cast<std::uint16_t>(kWords));
+    table->piece.push_back(0);
+    const auto row = static_cast<std::size_t>(b);
+    rows.dataset.rows.push_back({row, 0, static_cast<int>(b), 0, static_cast<int>(kWords),
+                                 static_cast<int>(b % kClasses), SplitPart::kTrain});
+    rows.batches.front().push_back(row);
+  }
+  rows.dataset.tokens = rows.tokens.get();
+  return rows;
 }
 
 /// Of the training rows in the order of their lengths, evenly spaced ones, which therefore are as long as all
@@ -112,23 +122,19 @@ Rows real_rows(const std::string& path, std::int64_t batch) {
   return rows;
 }
 
-ModelInput input_of(const Rows& rows, std::size_t b, torch::Device device = torch::kCPU) {
-  if (rows.batches.empty()) return full_rows(rows.batch, device);
-  return make_input(rows.dataset, rows.batches[b], {}, Padding::kMasked, device);
+ModelInput input_of(const Rows& rows, std::size_t b) {
+  return make_input(rows.dataset, rows.batches[b], {}, Padding::kMasked, torch::kCPU);
 }
 
-torch::Tensor labels_of(const Rows& rows, std::size_t b, torch::Device device = torch::kCPU) {
-  if (rows.batches.empty()) return (torch::arange(rows.batch) % kClasses).to(device);
+torch::Tensor labels_of(const Rows& rows, std::size_t b) {
   std::vector<std::int64_t> labels;
   for (const std::size_t r : rows.batches[b]) labels.push_back(rows.dataset.rows[r].label);
-  return torch::tensor(labels).to(device);
+  return torch::tensor(labels);
 }
 
 std::int64_t words_of_a_pass(const Rows& rows) {
-  if (rows.batches.empty()) return rows.batch * kWords;
   std::int64_t words = 0;
-  for (const auto& batch : rows.batches)
-    for (const std::size_t r : batch) words += rows.dataset.rows[r].words;
+  for (const auto& batch : rows.batches) words += count_words(rows.dataset, batch);
   return words;
 }
 
@@ -184,9 +190,7 @@ void bench(benchmark::State& state, const Work& work) {
   const Classifier model = model_of(config);
   const std::vector<torch::Tensor> parameters = parameters_of(model);
   AdamW optimizer(parameters, kWeightDecay);
-  Rows rows;
-  rows.batch = work.batch;
-  if (!work.tokens.empty()) rows = real_rows(work.tokens, work.batch);
+  const Rows rows = work.tokens.empty() ? full_rows(work.batch) : real_rows(work.tokens, work.batch);
   const auto step = [&](std::size_t b) {
     const ModelInput input = input_of(rows, b);
     if (work.trains) {
@@ -197,13 +201,13 @@ void bench(benchmark::State& state, const Work& work) {
       benchmark::DoNotOptimize(forward(model, input, Padding::kMasked, false).data_ptr());
     }
   };
-  step(rows.batches_of_a_pass() - 1);  // pages, kernels and moments are made by the first
+  step(rows.batches.size() - 1);  // pages, kernels and moments are made by the first
   for (auto _ : state)
-    for (std::size_t b = 0; b < rows.batches_of_a_pass(); ++b) step(b);
+    for (std::size_t b = 0; b < rows.batches.size(); ++b) step(b);
   const auto per_pass = [](double amount) {
     return benchmark::Counter(amount, benchmark::Counter::kIsIterationInvariantRate);
   };
-  const auto rows_of_a_pass = static_cast<double>(rows.batches_of_a_pass()) * static_cast<double>(work.batch);
+  const auto rows_of_a_pass = static_cast<double>(rows.batches.size()) * static_cast<double>(work.batch);
   state.counters["rows"] = rows_of_a_pass;
   state.counters["rows/s"] = per_pass(rows_of_a_pass);
   if (work.tokens.empty()) {
@@ -295,10 +299,33 @@ void print_longest(torch::Device device, const std::function<void()>& work) {
 }
 
 struct DeviceCase {
-  std::string size;
   std::int64_t batch;
   bool real;
+  bool graphs;
 };
+
+/// Trains `passes` over the rows by the loop that runs train by. Returns the seconds of the last pass.
+double train_passes(const Classifier& model, const RunConfig& config, const Rows& rows, torch::Device device,
+                    int passes) {
+  RunConfig training = config;
+  training.training.epochs = passes;
+  const World world = World::alone();
+  Objective objective = classify_rows(world, training, rows.dataset, model, device);
+  objective.batches = [&](int) { return rows.batches; };
+  objective.validate = nullptr;
+  double began = 0, last = 0;
+  const auto start = std::chrono::steady_clock::now();
+  run_loop(world, training.training, 1, model.parameters.all(), objective, device, {},
+           [&](const LoopReport& report) {
+             // After the last step of a pass the loop has waited for the device.
+             if (report.step % static_cast<std::int64_t>(rows.batches.size()) != 0) return;
+             const double now =
+                 std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+             last = now - began;
+             began = now;
+           });
+  return last;
+}
 
 /// Training steps in bfloat16 on a device (on the CPU, of tiny, to see that all of this runs).
 void bench_device(const std::string& tokens) {
@@ -310,45 +337,40 @@ void bench_device(const std::string& tokens) {
   const double peak = matrix_peak(device, torch::kBFloat16);
   fmt::print("Best matrix product in bfloat16: {:.1f} TFLOP/s.\n\n", peak / 1e12);
   fmt::print(
-      "| size | batch | rows | rows/s | useful words/s | useful TFLOP/s | of the best product |\n"
-      "|:--|--:|:--|--:|--:|--:|--:|\n");
+      "| size | batch | rows | graphs | rows/s | useful words/s | useful TFLOP/s | of the best product |\n"
+      "|:--|--:|:--|:--|--:|--:|--:|--:|\n");
+  RunConfig config;
+  config.model = sized(plugin == nullptr ? "tiny" : "base");
+  config.model.precision = "bfloat16";
+  config.training.transpose_down = config.training.transpose_up = 0;
+  config.training.weight_decay = kWeightDecay;
+  config.training.learning_rate = 1e-5;
   std::vector<DeviceCase> cases;
-  const std::string size = plugin == nullptr ? "tiny" : "base";
   for (const std::int64_t batch : {16, 64})
     for (const bool real : {false, true})
-      if (!real || !tokens.empty()) cases.push_back({size, batch, real});
+      for (const bool graphs : {false, true})
+        if (!real || !tokens.empty()) cases.push_back({batch, real, graphs});
+  // A pass of steps enough that waiting at its end is nothing.
+  const std::size_t steps = plugin == nullptr ? 1 : 40;
   for (const DeviceCase& c : cases) {
-    BackboneConfig config = sized(c.size);
-    config.precision = "bfloat16";
-    const Classifier model = model_of(config, device);
-    const std::vector<torch::Tensor> parameters = parameters_of(model);
-    AdamW optimizer(parameters, kWeightDecay);
-    Rows rows;
-    rows.batch = c.batch;
-    if (c.real) rows = real_rows(tokens, c.batch);
-    const auto pass = [&](int passes) {
-      torch::Tensor loss;
-      for (int i = 0; i < passes; ++i)
-        for (std::size_t b = 0; b < rows.batches_of_a_pass(); ++b) {
-          loss = backward_pass(model, parameters, input_of(rows, b, device), labels_of(rows, b, device));
-          optimizer.step(1e-5);
-        }
-      return loss.item<float>();
-    };
-    pass(2);
-    const int passes = plugin == nullptr ? 1 : 10;
-    const double s = seconds_of([&] { pass(passes); }) / passes;
+    config.training.batch = static_cast<int>(c.batch);
+    config.training.graphs = c.graphs ? "on" : "off";
+    const Classifier model = model_of(config.model, device);
+    Rows rows = c.real ? real_rows(tokens, c.batch) : full_rows(c.batch);
+    const std::size_t different = rows.batches.size();
+    while (rows.batches.size() < steps) rows.batches.push_back(rows.batches[rows.batches.size() - different]);
+    const double s = train_passes(model, config, rows, device, 3);
     const auto words = static_cast<double>(words_of_a_pass(rows));
     // Of a word of a full row; a shorter row's attention is cheaper still.
-    const double flops =
-        step_flops(forward_flops(config.layers, config.hidden, config.intermediate, config.embedding_width)) /
-        kWords * words;
-    fmt::print("| {} | {} | {} | {:.1f} | {:.0f} | {:.2f} | {:.0f} % |\n", c.size, c.batch,
-               c.real ? "real" : "padded",
-               static_cast<double>(rows.batches_of_a_pass()) * static_cast<double>(c.batch) / s, words / s,
+    const double flops = step_flops(forward_flops(config.model.layers, config.model.hidden,
+                                                  config.model.intermediate, config.model.embedding_width)) /
+                         kWords * words;
+    fmt::print("| {} | {} | {} | {} | {:.1f} | {:.0f} | {:.2f} | {:.0f} % |\n", config.model.size, c.batch,
+               c.real ? "real" : "padded", c.graphs ? "yes" : "no",
+               static_cast<double>(rows.batches.size()) * static_cast<double>(c.batch) / s, words / s,
                flops / s / 1e12, 100 * flops / s / peak);
     std::cout.flush();
-    if (&c == &cases.back()) print_longest(device, [&] { pass(1); });
+    if (&c == &cases.back()) print_longest(device, [&] { train_passes(model, config, rows, device, 1); });
   }
 }
 
@@ -387,9 +409,7 @@ void check(const std::string& size, const std::string& weights, bool trains, con
   BackboneConfig config = sized(size);
   config.hidden_dropout = config.attention_dropout = 0;
   constexpr std::int64_t kBatch = 2;
-  Rows full;
-  full.batch = kBatch;
-  Json found{{"padded", computed(config, weights, full, trains)}};
+  Json found{{"padded", computed(config, weights, full_rows(kBatch), trains)}};
   if (!tokens.empty()) found["real"] = computed(config, weights, real_rows(tokens, kBatch), trains);
   std::cout << found << '\n';
 }

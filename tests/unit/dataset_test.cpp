@@ -166,6 +166,36 @@ TEST(Dataset, inputs_of_conventions_that_look_at_padding_are_padded_to_the_full_
   }
 }
 
+TEST(Dataset, batches_of_recorded_steps_have_few_sizes_and_rows_without_words) {
+  const TokenTable tokens = small_corpus(24);
+  const Dataset dataset = make_dataset(tokens, nullptr, small_run());
+  const RowTensors tensors = row_tensors(dataset, torch::kCPU);
+  const std::vector<std::size_t> rows = {3, 0, 5};
+  const std::vector<int> shifts = {2, -3, 0};
+  for (const bool packed : {true, false}) {
+    BatchLayout layout;
+    layout.packed = packed;
+    layout.recorded_rows = 5;
+    const ToldBatch told = tell(dataset, rows, shifts, {}, layout);
+    const torch::Tensor numbers = torch::tensor(told.numbers);
+    const ModelInput input = make_input(tensors, told.shape, numbers);
+    EXPECT_EQ(input.words_NC.size(0), told.shape.words);
+    EXPECT_EQ(input.sequences.count(), 5);
+    const ModelInput exact = make_input(dataset, rows, shifts, Padding::kMasked, torch::kCPU);
+    for (int b = 0; b < 3; ++b) {
+      const std::int64_t words = dataset.rows[rows[b]].words, at = input.sequences.starts[b],
+                         there = exact.sequences.starts[b];
+      EXPECT_TRUE(torch::equal(input.words_NC.slice(0, at, at + words),
+                               exact.words_NC.slice(0, there, there + words)));
+    }
+    const torch::Tensor labels = labels_of(tensors, told.shape, numbers);
+    for (int b = 0; b < 5; ++b)
+      EXPECT_EQ(labels[b].item<std::int64_t>(), b < 3 ? dataset.rows[rows[b]].label : kNoLabel);
+    BatchShape again = BatchShape::of(told.shape.numbers());
+    EXPECT_EQ(again, told.shape);
+  }
+}
+
 TEST(RunConfig, fields_without_effect_are_reset_so_that_equal_runs_are_equal) {
   RunConfig a = small_run(), b = small_run();
   b.injection.site = 2;

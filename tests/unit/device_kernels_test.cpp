@@ -383,16 +383,5 @@ TEST(KernelChoice, finds_the_table_that_an_opened_plug_in_gives_to_the_dispatche
   EXPECT_EQ(kernels_for(DeviceKernel::kBiasGelu, torch::ones({2, 8}), 8), nullptr) << "of the CPU";
 }
 
-TEST(Sequences, brought_to_a_device_say_there_what_they_say_here) {
-  Sequences sequences;
-  for (const std::int64_t length : {2, 0, 3}) sequences.add(length);
-  const Sequences there = with_tensors(sequences, 7, torch::kCPU);
-  EXPECT_TRUE(torch::equal(there.device_starts, torch::tensor({0, 2, 2, 5})));
-  EXPECT_TRUE(torch::equal(there.device_sequences, torch::tensor({0, 0, 2, 2, 2, 2, 2})));
-  EXPECT_TRUE(there.starts_on(torch::kCPU).is_same(there.device_starts));
-  EXPECT_TRUE(there.sequences_of_rows(7, torch::kCPU).is_same(there.device_sequences));
-  EXPECT_TRUE(torch::equal(sequences.starts_on(torch::kCPU), there.device_starts));
-}
-
 }  // namespace
 }  // namespace mofi

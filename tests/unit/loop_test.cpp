@@ -14,6 +14,7 @@
 #include "temporary_folder.h"
 #include "training/checkpoint.h"
 #include "training/fine_tune.h"
+#include "training/replay.h"
 
 namespace mofi {
 namespace {
@@ -102,7 +103,8 @@ struct Scripted {
     objective.batches = [](int) { return std::vector<std::vector<std::size_t>>{{0}}; };
     objective.weight = [](std::span<const std::size_t> items) { return static_cast<double>(items.size()); };
     objective.words = [](std::span<const std::size_t>) { return std::int64_t{1}; };
-    objective.sum = [this](std::span<const std::size_t>, int) {
+    objective.tell = [](std::span<const std::size_t>, int) { return ToldItems{}; };
+    objective.sum = [this](const std::vector<std::int64_t>&, const Tensor&) {
       return LossSum{-x.sum(), torch::zeros({1}, torch::kFloat64)};
     };
     objective.describe = [](std::span<const double>, double) { return Json::object(); };
@@ -140,6 +142,79 @@ TEST(Loop, patience_ends_the_run_after_one_more_epoch_without_a_rise_than_it_say
   EXPECT_EQ(outcome.history.size(), 5U);
   EXPECT_EQ(outcome.kept_epoch, 5);
   EXPECT_NEAR(scripted.x.item<float>(), 5, 1e-3);
+}
+
+TEST(Loop, steps_that_are_recorded_and_replayed_are_the_same_steps) {
+  const TokenTable tokens = small_corpus(44);
+  const ModeTable modes = small_modes(tokens);
+  for (const char* padding : {"masked", "pooled", "attended"})
+    for (const char* optimizer : {"adamw", "adamw_hf"})
+      for (const int parts : {1, 3}) {
+        RunConfig config = small_run();
+        config.injection.condition = "mode";
+        config.model.hidden_dropout = config.model.attention_dropout = 0;
+        config.training.padding = padding;
+        config.training.optimizer = optimizer;
+        config.training.accumulate = parts;
+        apply_optimizer(config.training);
+        const RunOutcome plain = fine_tune(World::alone(), config, {&tokens, &modes}, torch::kCPU);
+        config.training.graphs = "on";
+        const RunOutcome replayed = fine_tune(World::alone(), config, {&tokens, &modes}, torch::kCPU);
+        for (std::size_t i = 0; i < plain.model.parameters.all().size(); ++i)
+          EXPECT_TRUE(torch::allclose(plain.model.parameters.all()[i].tensor,
+                                      replayed.model.parameters.all()[i].tensor, 1e-4, 1e-5))
+              << padding << ", " << optimizer << ", " << parts << ": "
+              << plain.model.parameters.all()[i].name;
+      }
+}
+
+TEST(Loop, a_gradient_of_replayed_steps_that_is_not_finite_ends_the_epoch_with_an_error) {
+  const TokenTable tokens = small_corpus(44);
+  RunConfig config = small_run();
+  config.training.graphs = "on";
+  config.training.learning_rate = 1e30;
+  config.training.clip_norm = 0;
+  EXPECT_THAT(refusal_of(
+                  [&] {
+                    fine_tune(World::alone(), config, {&tokens, nullptr}, torch::kCPU);
+                  },
+                  ExitCode::kInternal),
+              testing::HasSubstr("no longer finite"));
+}
+
+TEST(Replayed, work_is_recorded_once_a_shape_and_replayed_with_other_numbers) {
+  struct CountingRecorder : CallingRecorder {
+    int recordings = 0;
+    std::unique_ptr<Recording> record(std::function<void()> work) override {
+      ++recordings;
+      return CallingRecorder::record(std::move(work));
+    }
+  } recorder;
+  Replayed replayed(&recorder, torch::kCPU);
+  std::vector<double> seen;
+  std::vector<const void*> places;
+  for (int i = 0; i < 12; ++i)
+    replayed.run({i % 2}, torch::full({1}, i, torch::kFloat64), [&](const Tensor& numbers) {
+      seen.push_back(numbers.item<double>());
+      places.push_back(numbers.const_data_ptr());
+    });
+  EXPECT_THAT(seen, testing::ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
+  EXPECT_EQ(recorder.recordings, 2);
+  EXPECT_EQ(places[10], places[8]) << "a recording reads where it read";
+}
+
+TEST(Replayed, what_cannot_be_recorded_is_done_all_the_same) {
+  struct Refusing : Recorder {
+    std::unique_ptr<Recording> record(std::function<void()>) override {
+      throw std::runtime_error("not here");
+    }
+  } recorder;
+  Replayed replayed(&recorder, torch::kCPU);
+  double sum = 0;
+  for (int i = 0; i < 8; ++i)
+    replayed.run({}, torch::full({1}, i, torch::kFloat64),
+                 [&](const Tensor& numbers) { sum += numbers.item<double>(); });
+  EXPECT_EQ(sum, 28);
 }
 
 TEST(Loop, a_step_computed_in_parts_is_the_same_step) {

@@ -37,8 +37,12 @@ Rows rows_of(const std::vector<std::int64_t>& lengths) {
 }
 
 MaskedWords masked(const Rows& rows, const std::vector<std::uint64_t>& keys, bool any_id = false,
-                   const MaskingConfig& config = {}) {
-  return mask_words(kScheme, config, rows.words_NC, rows.sequences, rows.lengths, keys, any_id);
+                   const MaskingConfig& config = {}, std::int64_t spare = 0) {
+  std::int64_t guesses = 0;
+  for (const std::int64_t length : rows.lengths) guesses += chosen_words(config, length);
+  return mask_words(make_masker(kScheme, config, any_id, torch::kCPU), rows.words_NC, rows.sequences,
+                    torch::tensor(rows.lengths),
+                    torch::tensor(std::vector<std::int64_t>(keys.begin(), keys.end())), guesses + spare);
 }
 
 Tensor mask_word() { return torch::tensor({3, 17, 87, 65}); }
@@ -69,6 +73,28 @@ TEST(Masking, a_row_is_masked_by_its_key_whatever_stands_beside_it) {
   EXPECT_TRUE(torch::equal(a.words_NC, b.words_NC.slice(0, 0, 60)));
   EXPECT_TRUE(torch::equal(a.positions_M, b.positions_M.slice(0, 0, a.positions_M.size(0))));
   EXPECT_FALSE(torch::equal(a.positions_M, other.positions_M));
+}
+
+TEST(Masking, room_for_more_guesses_changes_none) {
+  const Rows rows = rows_of({40, 0, 3, 60});
+  const MaskedWords exact = masked(rows, {1, 2, 3, 4}), roomy = masked(rows, {1, 2, 3, 4}, false, {}, 9);
+  const std::int64_t chosen = exact.positions_M.size(0);
+  EXPECT_EQ(chosen, 6 + 0 + 1 + 9);
+  EXPECT_TRUE(torch::equal(roomy.words_NC, exact.words_NC));
+  EXPECT_TRUE(torch::equal(roomy.positions_M.slice(0, 0, chosen), exact.positions_M));
+  EXPECT_TRUE(torch::equal(roomy.targets_MC.slice(0, 0, chosen), exact.targets_MC));
+  EXPECT_TRUE((roomy.positions_M.slice(0, chosen) == 0).all().item<bool>());
+  EXPECT_TRUE((roomy.targets_MC.slice(0, chosen) == kNoTarget).all().item<bool>());
+}
+
+TEST(Masking, no_batch_has_more_guesses_than_its_size_lets_expect) {
+  for (std::int64_t words = 1; words < 300; ++words)
+    for (const std::int64_t sequences : {1, 2, 7}) {
+      std::int64_t chosen = 0;
+      for (std::int64_t s = 0; s < sequences; ++s)
+        chosen += chosen_words({}, words * (s + 1) / sequences - words * s / sequences);
+      EXPECT_LE(chosen, most_chosen_words({}, words, sequences)) << words << " words";
+    }
 }
 
 TEST(Masking, every_place_and_every_id_has_the_same_chance) {
@@ -110,6 +136,24 @@ PretrainConfig small_pretraining() {
   config.training.batch = 8;
   config.training.learning_rate = 1e-3;
   return config;
+}
+
+TEST(Pretrain, steps_that_are_recorded_and_replayed_are_the_same_steps) {
+  const TokenTable tokens = small_corpus(44);
+  for (const bool as_midibert : {false, true}) {
+    PretrainConfig config = small_pretraining();
+    config.model.hidden_dropout = config.model.attention_dropout = 0;
+    config.data.reproduce_midibert = as_midibert;
+    const PretrainOutcome plain = pretrain(World::alone(), config, tokens, torch::kCPU);
+    config.training.graphs = "on";
+    const PretrainOutcome replayed = pretrain(World::alone(), config, tokens, torch::kCPU);
+    for (std::size_t i = 0; i < plain.model.parameters.all().size(); ++i)
+      EXPECT_TRUE(torch::allclose(plain.model.parameters.all()[i].tensor,
+                                  replayed.model.parameters.all()[i].tensor, 1e-4, 1e-5))
+          << plain.model.parameters.all()[i].name;
+    EXPECT_NEAR(plain.trained.history.back()["loss"].get<double>(),
+                replayed.trained.history.back()["loss"].get<double>(), 1e-4);
+  }
 }
 
 TEST(Pretrain, learns_what_is_there_to_be_learned) {

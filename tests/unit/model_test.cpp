@@ -127,6 +127,27 @@ TEST(Classifier, rows_without_their_padding_give_what_masked_rows_give) {
         << (i == 0 ? "logits" : model.parameters.all()[i - 1].name);
 }
 
+TEST(SequenceHead, pools_alike_where_only_the_device_knows_lengths) {
+  torch::manual_seed(3);
+  ParameterSet parameters(1, torch::kFloat32);
+  const SequenceHead head = make_sequence_head(parameters, {}, 6, 4);
+  Sequences known;
+  for (const std::int64_t length : {5, 1, 9}) known.add(length);
+  Sequences unknown;  // the same, one without words, and rows of none
+  unknown.longest_there = 16;
+  unknown.device_starts = torch::tensor({0, 5, 6, 15, 15});
+  unknown.device_sequences = torch::tensor({0, 0, 0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3});
+  const Tensor hidden = torch::randn({17, 6}).requires_grad_(), mask = torch::ones({17});
+  mask.slice(0, 15).zero_();
+  const auto with_gradient = [&](const Sequences& sequences, const Tensor& pooled) {
+    const Tensor logits = classify(head, hidden, sequences, pooled).slice(0, 0, 3);
+    return std::pair(logits, torch::autograd::grad({logits.square().sum()}, {hidden})[0]);
+  };
+  const auto expected = with_gradient(known, {}), found = with_gradient(unknown, mask);
+  EXPECT_TRUE(torch::allclose(found.first, expected.first, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(found.second, expected.second, 1e-5, 1e-6));
+}
+
 TEST(Sequences, are_regular_where_all_have_one_length_and_no_row_is_left_over) {
   EXPECT_TRUE(regular_sequences(3, 5).are_regular(15));
   EXPECT_FALSE(regular_sequences(3, 5).are_regular(16));

@@ -73,6 +73,25 @@ TEST(AdamW, hundreds_of_steps_equal_the_definition_of_both_rules) {
   }
 }
 
+TEST(AdamW, a_step_that_is_told_is_the_same_step) {
+  for (const AdamWRule& rule : {AdamWRule{}, kHuggingFaceRule}) {
+    torch::manual_seed(1);
+    const torch::Tensor start = torch::randn({50}), gradient = torch::randn({50});
+    torch::Tensor here = start.clone().requires_grad_(), there = start.clone().requires_grad_(),
+                  unused = start.clone().requires_grad_();
+    AdamW plain({here}, 0.05, rule), told({unused, there}, 0.05, rule);
+    for (int step = 1; step <= 5; ++step) {
+      here.mutable_grad() = gradient * step;
+      there.mutable_grad() = gradient * step;
+      plain.step(1e-2 / step);
+      told.take_told_step(told.tell_step(1e-2 / step));
+    }
+    EXPECT_TRUE(torch::allclose(there, here, 1e-6, 1e-7));
+    EXPECT_TRUE(torch::equal(unused, start));
+    EXPECT_THAT(told.state().steps, testing::ElementsAre(0, 5));
+  }
+}
+
 TEST(AdamW, torch_s_rule_equals_the_optimiser_of_libtorch) {
   torch::manual_seed(1);
   const torch::Tensor start = torch::randn({7, 3}), gradient = torch::randn({7, 3});

@@ -9,6 +9,8 @@
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
+#include <optional>
+
 #include "distributed/gpu_plugin.h"
 
 namespace mofi {
@@ -34,6 +36,50 @@ void use_device(int device) { c10::cuda::set_device(static_cast<c10::DeviceIndex
 c10::intrusive_ptr<c10d::Backend> make_nccl_backend(const c10::intrusive_ptr<c10d::Store>& store, int rank,
                                                     int size) {
   return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, rank, size);
+}
+
+class CudaGraph : public Recording {
+ public:
+  CudaGraph(const std::function<void()>& work, at::cuda::MempoolId_t pool) {
+    graph_.capture_begin(pool);
+    try {
+      work();
+    } catch (...) {
+      try {
+        graph_.capture_end();  // gives the stream free again; what went wrong is already known
+      } catch (...) {
+      }
+      throw;
+    }
+    graph_.capture_end();
+  }
+  void replay() override { graph_.replay(); }
+
+ private:
+  at::cuda::CUDAGraph graph_;
+};
+
+/// Graphs of one recorder are never under way together, so they share their memory.
+class GraphRecorder : public Recorder {
+ public:
+  explicit GraphRecorder(c10::DeviceIndex device)
+      : stream_(c10::cuda::getStreamFromPool(false, device)), pool_(at::cuda::graph_pool_handle()) {
+    c10::cuda::device_synchronize();  // what was begun on the stream before is there for this one
+    guard_.emplace(stream_);
+  }
+  ~GraphRecorder() override { stream_.synchronize(); }
+  std::unique_ptr<Recording> record(std::function<void()> work) override {
+    return std::make_unique<CudaGraph>(work, pool_);
+  }
+
+ private:
+  c10::cuda::CUDAStream stream_;
+  at::cuda::MempoolId_t pool_;
+  std::optional<c10::cuda::CUDAStreamGuard> guard_;
+};
+
+std::unique_ptr<Recorder> make_recorder(int device) {
+  return std::make_unique<GraphRecorder>(static_cast<c10::DeviceIndex>(device));
 }
 
 std::string self_check() {
@@ -64,8 +110,8 @@ std::string self_check() {
   return "";
 }
 
-constexpr GpuPlugin kPlugin = {device_count, describe_device,   nccl_version,
-                               use_device,   make_nccl_backend, self_check};
+constexpr GpuPlugin kPlugin = {device_count,      describe_device, nccl_version, use_device,
+                               make_nccl_backend, make_recorder,   self_check};
 
 }  // namespace
 }  // namespace mofi
