@@ -71,7 +71,7 @@ WordPlaces packed_places(const BatchShape& shape, const Tensor& length_S) {
 
 WordPlaces padded_places(const BatchShape& shape, const Tensor& length_S) {
   const Tensor rows_S = torch::arange(shape.rows, length_S.options());
-  const Tensor row_N = rows_S.repeat_interleave(shape.longest, c10::nullopt, shape.words);
+  const Tensor row_N = rows_S.unsqueeze(1).expand({-1, shape.longest}).reshape({shape.words});
   const Tensor place_N = torch::arange(shape.longest, length_S.options()).repeat({shape.rows});
   Sequences sequences = regular_sequences(shape.rows, shape.longest);
   sequences.device_starts = torch::arange(shape.rows + 1, length_S.options()) * shape.longest;
