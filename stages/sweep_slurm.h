@@ -1,0 +1,33 @@
+#pragma once
+// What `mofi sweep` does with Slurm: submit, cancel, and the jobs in `status`.
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
+
+#include "core/config_tree.h"
+
+namespace mofi {
+
+/// --cluster, --dry-run and --again.
+struct SlurmOptions {
+  std::string profile;
+  bool dry_run = false, again = false;
+};
+void add_slurm_options(CLI::App& app, SlurmOptions& options);
+
+/// This very executable, and what lies beside it that it loads.
+std::vector<std::filesystem::path> own_program();
+
+/// Submits jobs that do `mofi-sweep run` with this config, and prints them; with --dry-run, prints their
+/// scripts. `runs`: how many the plan has.
+void submit(const SlurmOptions& options, const ConfigNode& config, const std::filesystem::path& results,
+            std::size_t runs, const std::vector<std::filesystem::path>& program = own_program());
+
+/// Cancels every job of the results folder, and prints which.
+void cancel(const std::filesystem::path& results);
+
+/// Prints a line a job of the results folder; nothing where none was ever submitted.
+void print_jobs(const std::filesystem::path& results);
+
+}  // namespace mofi
