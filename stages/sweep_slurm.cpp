@@ -59,7 +59,7 @@ void print_jobs(const std::filesystem::path& results) {
   table.columns = {{"job", Align::kLeft},   {"submission", Align::kLeft}, {"state", Align::kLeft},
                    {"nodes", Align::kLeft}, {"restarts", Align::kRight},  {"exit", Align::kRight},
                    {"why", Align::kLeft}};
-  for (const auto& [submission, name, job] : jobs)
+  for (const auto& [submission, job] : jobs)
     table.rows.push_back(
         {job.id, submission, job.state, job.nodes, std::to_string(job.restarts), job.exit_code, job.reason});
   fmt::print("{}", to_terminal(table));

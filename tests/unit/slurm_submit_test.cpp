@@ -65,7 +65,7 @@ awk -v name="$name" '$2 == name && $3 != "GONE" { print $1 }' "$D/queue"
     program("sacct", R"sh(
 [ -e "$D/accounting" ] || { echo 'Slurm accounting storage is disabled' >&2; exit 1; }
 case "$*" in
-  *State*) awk '{ print $1 "|CANCELLED by 0|75:0" }' "$D/queue" ;;
+  *State*) awk '{ print $1 "|" $2 "|CANCELLED by 0|75:0" }' "$D/queue" ;;
   *) awk '{ print $1 "|" $2 }' "$D/queue" ;;
 esac
 )sh");
@@ -192,7 +192,7 @@ TEST_F(FakeSlurm, while_nobody_can_say_whether_it_was_accepted_nothing_more_is_s
 TEST_F(FakeSlurm, a_refusal_is_told_in_slurms_words_and_at_once) {
   folder_.write("trouble", "refuse\n");
   EXPECT_THAT(refusal(),
-              HasSubstr("job_0.sh: sbatch: error: Batch job submission failed: Invalid partition"));
+              HasSubstr("job_0.sh: Batch job submission failed: Invalid partition"));
   EXPECT_THAT(read_lines(folder_ / "calls"), SizeIs(1));
 }
 
@@ -292,6 +292,15 @@ TEST_F(FakeSlurm, jobs_are_shown_with_what_the_controller_or_else_the_accounting
   jobs = submitted_jobs(request_.results, kPatience);
   EXPECT_EQ(jobs[0].job.state, "CANCELLED");
   EXPECT_EQ(jobs[0].job.exit_code, "75:0");
+}
+
+TEST_F(FakeSlurm, a_job_of_another_name_under_a_noted_id_is_not_taken_for_ours) {
+  const Submission submission = submit();
+  folder_.write("queue", "100 somebodys RUNNING\n");  // the controller was killed, and forgot its last jobs
+  EXPECT_EQ(submitted_jobs(request_.results, kPatience)[0].job.state, "UNKNOWN");
+  EXPECT_THAT(cancel_sweep(request_.results, kPatience), IsEmpty());
+  EXPECT_THAT(read_text(folder_ / "queue"), HasSubstr("RUNNING"));
+  EXPECT_NE(submit().id, submission.id);
 }
 
 TEST(SlurmJobs, tasks_of_an_array_are_told_apart) {

@@ -41,6 +41,8 @@ constexpr std::string_view kTransientWords[] = {
     "Try again",
 };
 
+constexpr const char* kUnknown = "UNKNOWN";
+
 /// Pauses that grow, between attempts that are counted.
 class Attempts {
  public:
@@ -85,7 +87,10 @@ std::vector<std::string> cells_of(const std::string& row) {
 std::string words_of(const ProcessResult& result) {
   if (result.timed_out) return "did not answer in time";
   const std::vector<std::string> lines = split(result.err.empty() ? result.out : result.err, '\n');
-  return lines.empty() ? fmt::format("exit code {} without a word", result.exit_code) : lines.back();
+  if (lines.empty()) return fmt::format("exit code {} without a word", result.exit_code);
+  constexpr std::string_view kMark = ": error: ";  // "sbatch: error: …"
+  const std::size_t at = lines.back().find(kMark);
+  return at == std::string::npos ? lines.back() : lines.back().substr(at + kMark.size());
 }
 
 bool all_digits(std::string_view text) {
@@ -161,6 +166,7 @@ SlurmJob job_of_line(const std::string& line) {
   job.id = value_of(line, "JobId");
   const std::string array = value_of(line, "ArrayJobId"), task = value_of(line, "ArrayTaskId");
   if (!array.empty() && !task.empty()) job.id = array + "_" + (all_digits(task) ? task : "[" + task + "]");
+  job.name = value_of(line, "JobName");
   job.state = value_of(line, "JobState");
   job.reason = value_of(line, "Reason");
   job.nodes = value_of(line, "NodeList");
@@ -259,23 +265,29 @@ std::vector<SlurmJob> parse_scontrol_jobs(const std::string& text) {
   return jobs;
 }
 
-std::vector<SlurmJob> look_up_job(const std::string& id, const Patience& patience) {
+std::vector<SlurmJob> look_up_job(const std::string& id, const std::string& name, const Patience& patience) {
+  std::vector<SlurmJob> known;
   try {
-    return parse_scontrol_jobs(call_slurm({"scontrol", "--oneliner", "show", "job", id}, patience));
+    known = parse_scontrol_jobs(call_slurm({"scontrol", "--oneliner", "show", "job", id}, patience));
   } catch (const Error& error) {
     if (std::string_view(error.what()).find("Invalid job id") == std::string_view::npos) throw;
   }
-  std::map<std::string, SlurmJob> jobs;  // the last row of a job that was queued several times counts
-  for (const auto& row : accounting_rows("JobID,State,ExitCode", patience)) {
-    if (row.size() < 2 || base_id(row[0]) != id) continue;
-    jobs[row[0]] = {.id = row[0],
-                    .state = row[1].substr(0, row[1].find(' ')),  // "CANCELLED by 1000"
-                    .exit_code = row.size() > 2 ? row[2] : ""};
-    if (jobs[row[0]].is_live()) jobs[row[0]].state = "UNKNOWN";  // the controller has forgotten it
+  std::erase_if(known, [&](const SlurmJob& job) { return job.name != name; });
+  if (!known.empty()) return known;
+
+  std::map<std::string, SlurmJob> noted;  // the last row of a job that was queued several times counts
+  for (const auto& row : accounting_rows("JobID,JobName,State,ExitCode", patience)) {
+    if (row.size() < 4 || base_id(row[0]) != id || row[1] != name) continue;
+    SlurmJob job = {
+        .id = row[0], .name = name, .state = row[2].substr(0, row[2].find(' '))};  // "CANCELLED by 0"
+    if (job.is_live())
+      job.state = kUnknown;  // the controller does not have it
+    else
+      job.exit_code = row[3];
+    noted[row[0]] = job;
   }
-  std::vector<SlurmJob> known;
-  for (auto& [task, job] : jobs) known.push_back(std::move(job));
-  if (known.empty()) known.push_back({.id = id, .state = "UNKNOWN"});
+  for (auto& [task, job] : noted) known.push_back(std::move(job));
+  if (known.empty()) known.push_back({.id = id, .name = name, .state = kUnknown});
   return known;
 }
 

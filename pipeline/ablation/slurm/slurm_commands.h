@@ -39,7 +39,8 @@ std::optional<std::size_t> site_max_array_size(const Patience& patience);
 
 /// What the controller or, after a while, the site's accounting knows of a job or of a task of an array.
 struct SlurmJob {
-  std::string id;     ///< "12", of an array's task "12_3"; tasks that wait together are one: "12_[4-9]"
+  std::string id;  ///< "12", of an array's task "12_3"; tasks that wait together are one: "12_[4-9]"
+  std::string name;
   std::string state;  ///< Slurm's: PENDING, RUNNING, COMPLETED, …; UNKNOWN where nobody remembers it
   std::string reason, nodes;
   int restarts = 0;
@@ -49,8 +50,9 @@ struct SlurmJob {
   bool is_live() const;
 };
 
-/// The job's entries, one a task for arrays.
-std::vector<SlurmJob> look_up_job(const std::string& id, const Patience& patience);
+/// The job's entries, one a task for arrays. A job of another name is none of them: a controller that was
+/// killed may forget its last jobs and give their ids to others.
+std::vector<SlurmJob> look_up_job(const std::string& id, const std::string& name, const Patience& patience);
 
 /// Entries of `scontrol --oneliner show job`.
 std::vector<SlurmJob> parse_scontrol_jobs(const std::string& text);

@@ -41,8 +41,8 @@ void submit_open_scripts(Submission& submission, const Patience& patience) {
 std::vector<SubmittedJob> jobs_of(const Submission& submission, const Patience& patience) {
   std::vector<SubmittedJob> jobs;
   for (const auto& [script, id] : submission.accepted)
-    for (SlurmJob& job : look_up_job(id, patience))
-      jobs.push_back({submission.id, submission.job_names[script], std::move(job)});
+    for (SlurmJob& job : look_up_job(id, submission.job_names[script], patience))
+      jobs.push_back({submission.id, std::move(job)});
   return jobs;
 }
 
@@ -107,7 +107,8 @@ std::vector<std::string> cancel_sweep(const std::filesystem::path& results, cons
     const bool was_unfinished = submission.is_unfinished();
     if (was_unfinished) find_unnoted(submission, patience);
     for (const auto& [script, id] : submission.accepted)
-      if (std::ranges::any_of(look_up_job(id, patience), &SlurmJob::is_live)) ids.push_back(id);
+      if (std::ranges::any_of(look_up_job(id, submission.job_names[script], patience), &SlurmJob::is_live))
+        ids.push_back(id);
     if (was_unfinished) submission.note_cancelled();
   }
   if (!ids.empty()) {

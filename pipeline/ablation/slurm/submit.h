@@ -21,7 +21,7 @@ std::string preview_submission(const SubmitRequest& request, const Patience& pat
 
 /// A job, and of which submission it is.
 struct SubmittedJob {
-  std::string submission, name;
+  std::string submission;
   SlurmJob job;
 };
 
