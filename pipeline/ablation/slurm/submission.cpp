@@ -137,7 +137,8 @@ std::vector<Submission> read_submissions(const std::filesystem::path& results) {
   return submissions;
 }
 
-Draft draft_submission(const SubmitRequest& request, std::size_t site_max_array_size) {
+Draft draft_submission(const SubmitRequest& request,
+                       const std::function<std::size_t()>& site_max_array_size) {
   Draft draft;
   draft.profile = read_cluster_profile(request.profile_file);
   const ClusterProfile& profile = draft.profile;
@@ -164,9 +165,13 @@ Draft draft_submission(const SubmitRequest& request, std::size_t site_max_array_
                    sweep.folder / kConfig,
                    "--results",
                    sweep.results};
-  const auto chosen = static_cast<std::size_t>(profile.array.max_array_size);
-  draft.scripts = render_job_scripts(
-      profile, sweep, text, name, chosen > 0 ? std::min(chosen, site_max_array_size) : site_max_array_size);
+  std::size_t most_tasks = 0;
+  if (profile.mode == "array") {
+    most_tasks = site_max_array_size();
+    if (const int chosen = profile.array.max_array_size; chosen > 0)
+      most_tasks = std::min(most_tasks, static_cast<std::size_t>(chosen));
+  }
+  draft.scripts = render_job_scripts(profile, sweep, text, name, most_tasks);
   return draft;
 }
 

@@ -8,6 +8,7 @@
 //   log/
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -43,14 +44,15 @@ struct Submission {
 /// Those of a results folder, the oldest first. What a killed writer left half-written counts for nothing.
 std::vector<Submission> read_submissions(const std::filesystem::path& results);
 
-/// The scripts of a submission that would be the next; writes nothing.
+/// The submission that would be the next.
 struct Draft {
   ClusterProfile profile;
   SubmittedSweep sweep;
   std::string request_sha256;
   std::vector<JobScript> scripts;
 };
-Draft draft_submission(const SubmitRequest& request, std::size_t site_max_array_size);
+/// Writes nothing. `site_max_array_size` is asked for arrays only.
+Draft draft_submission(const SubmitRequest& request, const std::function<std::size_t()>& site_max_array_size);
 
 /// Makes the folder, whole or not at all.
 Submission make_submission(const SubmitRequest& request, const Draft& draft);

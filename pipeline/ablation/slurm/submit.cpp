@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::size_t kUsualMaxArraySize = 1001;  // Slurm's default
 
-std::size_t max_array_size(const Patience& patience) {
-  return site_max_array_size(patience).value_or(kUsualMaxArraySize);
+Draft draft_for_site(const SubmitRequest& request, const Patience& patience) {
+  return draft_submission(request,
+                          [&] { return site_max_array_size(patience).value_or(kUsualMaxArraySize); });
 }
 
 /// The submission's scripts that Slurm has not accepted, as far as it is noted.
@@ -55,7 +56,7 @@ std::size_t count_live(const std::vector<SubmittedJob>& jobs) {
 
 Submission submit_sweep(const SubmitRequest& request, bool again, const Patience& patience) {
   if (request.runs == 0) fail(ExitCode::kUsage, "the plan has no runs; there is nothing to submit");
-  const Draft draft = draft_submission(request, max_array_size(patience));
+  const Draft draft = draft_for_site(request, patience);
   const SubmissionLock lock(request.results);
   std::vector<Submission> earlier = read_submissions(request.results);
   for (Submission& submission : earlier) {
@@ -77,14 +78,14 @@ Submission submit_sweep(const SubmitRequest& request, bool again, const Patience
     return earlier.back();
   }
   // Made anew: its number is taken under the lock.
-  Submission submission = make_submission(request, draft_submission(request, max_array_size(patience)));
+  Submission submission = make_submission(request, draft_for_site(request, patience));
   submit_open_scripts(submission, patience);
   return submission;
 }
 
 std::string preview_submission(const SubmitRequest& request, const Patience& patience) {
   std::string text;
-  const Draft draft = draft_submission(request, max_array_size(patience));
+  const Draft draft = draft_for_site(request, patience);
   for (std::size_t i = 0; i < draft.scripts.size(); ++i)
     text += fmt::format("# ---- {}\n{}", (draft.sweep.folder / fmt::format("job_{}.sh", i)).string(),
                         draft.scripts[i].text);
