@@ -191,8 +191,7 @@ TEST_F(FakeSlurm, while_nobody_can_say_whether_it_was_accepted_nothing_more_is_s
 
 TEST_F(FakeSlurm, a_refusal_is_told_in_slurms_words_and_at_once) {
   folder_.write("trouble", "refuse\n");
-  EXPECT_THAT(refusal(),
-              HasSubstr("job_0.sh: Batch job submission failed: Invalid partition"));
+  EXPECT_THAT(refusal(), HasSubstr("job_0.sh: Batch job submission failed: Invalid partition"));
   EXPECT_THAT(read_lines(folder_ / "calls"), SizeIs(1));
 }
 

@@ -13,7 +13,7 @@ namespace {
 /// A path as the value of an #SBATCH option. Slurm replaces %x there and takes backslashes and quotes for its
 /// own.
 std::string directive_path(const std::filesystem::path& path) {
-  const std::string text = path.string();
+  std::string text = path.string();
   if (text.find_first_of("\"'\\%\n\r") != std::string::npos)
     fail(ExitCode::kUsage,
          "{}: Slurm cannot be given a path with quotes, backslashes, % or line ends; rename it", text);

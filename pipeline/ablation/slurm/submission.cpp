@@ -179,12 +179,12 @@ Submission make_submission(const SubmitRequest& request, const Draft& draft) {
   AtomicFolder folder(draft.sweep.folder);
   std::filesystem::create_directories(folder.path() / "log");
   std::filesystem::create_directories(folder.path() / "bin");
-  std::string digests = sha256_of_text(request.config) + "  " + kConfig + "\n";
+  std::string digests = fmt::format("{}  {}\n", sha256_of_text(request.config), kConfig);
   for (const auto& program : request.program) {
     const std::string name = "bin/" + program.filename().string();
     const std::string digest = sha256_of_file(program);
     copy_program(program, folder.path() / name, digest);
-    digests += digest + "  " + name + "\n";
+    digests += fmt::format("{}  {}\n", digest, name);
   }
   write_atomically(folder.path() / kConfig, request.config);
   write_atomically(folder.path() / "digests", digests);
