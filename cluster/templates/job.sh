@@ -10,6 +10,7 @@
 {{resources}}
 set -euo pipefail
 
+submission={{submission}}
 job=${SLURM_ARRAY_JOB_ID:-$SLURM_JOB_ID}${SLURM_ARRAY_TASK_ID:+_$SLURM_ARRAY_TASK_ID}
 say() { printf '%s mofi job %s: %s\n' "$(date -u +%FT%TZ)" "$job" "$*"; }
 
@@ -26,8 +27,8 @@ trap 'ask USR2' USR2
 trap 'ask TERM' TERM
 
 say "begins on $SLURM_JOB_NODELIST, ${SLURM_RESTART_COUNT:-0} times restarted"
-(cd {{submission}} && sha256sum --quiet --check digests) || {
-  say "the programs or the config in {{submission}} are not those that were submitted; submit again"
+(cd "$submission" && sha256sum --quiet --check digests) || {
+  say "the programs or the config in $submission are not those that were submitted; submit again"
   exit 65
 }
 {{setup}}
@@ -55,9 +56,10 @@ elif [ "$asked" = TERM ] && [ "$SECONDS" -lt {{time_limit_s}} ]; then
   say "was ended by Slurm; finished runs and checkpoints are kept" # cancelled, or pre-empted: then Slurm itself queues it again
 else
   if [ "$SECONDS" -ge $(({{time_limit_s}} - {{signal_lead_s}} - 60)) ]; then # Slurm may be a minute early
-    echo "$SECONDS" >>{{timeouts}}
-    if [ {{most_timeouts}} -gt 0 ] && [ "$(wc -l <{{timeouts}})" -gt {{most_timeouts}} ]; then
-      say "has come to its time limit $(wc -l <{{timeouts}}) times and is not queued again (most_timeouts: {{most_timeouts}})"
+    timeouts=$submission/log/timeouts-$job
+    echo "$SECONDS" >>"$timeouts"
+    if [ {{most_timeouts}} -gt 0 ] && [ "$(wc -l <"$timeouts")" -gt {{most_timeouts}} ]; then
+      say "has come to its time limit $(wc -l <"$timeouts") times and is not queued again (most_timeouts: {{most_timeouts}})"
       exit 1
     fi
   fi

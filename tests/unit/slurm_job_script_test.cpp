@@ -158,9 +158,9 @@ class RunningJob : public testing::Test {
  protected:
   RunningJob() {
     sweep_ = kSweep;
-    sweep_.folder = folder_ / "my results/slurm/1";
-    sweep_.program = {"prog", "run", "--results", (folder_ / "my results").string()};
-    folder_.write("my results/slurm/1/config.yaml", "name: x\n");
+    sweep_.folder = folder_ / "my $(touch ran) results/slurm/1";
+    sweep_.program = {"prog", "run", "--results", (folder_ / "my $(touch ran) results").string()};
+    folder_.write("my $(touch ran) results/slurm/1/config.yaml", "name: x\n");
     std::filesystem::create_directories(sweep_.folder / "log");
     run_process({"sh", "-c", "cd \"$1\" && sha256sum config.yaml >digests", "-", sweep_.folder.string()}, 60);
     program("scontrol", "echo \"$@\" >>\"$WORK/scontrol\"");
@@ -206,7 +206,7 @@ TEST_F(RunningJob, the_program_gets_its_arguments_whatever_is_in_them) {
   std::vector<std::string> words = read_lines(folder_ / "words");
   ASSERT_GE(words.size(), 4U);
   EXPECT_THAT(std::vector<std::string>(words.end() - 4, words.end()),
-              ElementsAre("prog", "run", "--results", (folder_ / "my results").string()));
+              ElementsAre("prog", "run", "--results", (folder_ / "my $(touch ran) results").string()));
 }
 
 TEST_F(RunningJob, asked_to_stop_it_asks_the_ranks_and_is_queued_again) {
@@ -269,7 +269,7 @@ TEST_F(RunningJob, pre_emptions_are_not_counted) {
 
 TEST_F(RunningJob, programs_or_configs_that_were_changed_are_refused) {
   program("srun", "touch \"$WORK/ranks\"");
-  folder_.write("my results/slurm/1/config.yaml", "name: y\n");
+  folder_.write("my $(touch ran) results/slurm/1/config.yaml", "name: y\n");
   const ProcessResult result = run();
   EXPECT_EQ(result.exit_code, 65);
   EXPECT_THAT(result.out, HasSubstr("are not those that were submitted"));

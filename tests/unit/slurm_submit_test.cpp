@@ -246,13 +246,24 @@ TEST_F(FakeSlurm, after_the_jobs_have_ended_submit_makes_new_ones) {
 }
 
 TEST_F(FakeSlurm, an_unfinished_submission_of_something_else_is_not_mixed_with_this_one) {
-  folder_.write("trouble", "refuse\n");
+  folder_.write("trouble", "none\nrefuse\n");
   EXPECT_NE(refusal(), "");
   request_.config = "name: y\n";
   EXPECT_THAT(refusal(ExitCode::kUsage),
-              HasSubstr("0 of 2 scripts are submitted, and it is of another profile or config"));
-  EXPECT_THAT(cancel_sweep(request_.results, kPatience), IsEmpty());
-  EXPECT_EQ(submit().id.substr(0, 4), "0002");
+              HasSubstr("1 of 2 scripts are submitted, and it is of another profile or config"));
+  EXPECT_THAT(cancel_sweep(request_.results, kPatience), ElementsAre("100"));
+  const Submission submission = submit();
+  EXPECT_EQ(submission.id.substr(0, 4), "0002");
+  expect_each_submitted_once(submission);
+}
+
+TEST_F(FakeSlurm, a_profile_that_was_refused_can_be_mended_at_once) {
+  folder_.write("trouble", "refuse\n");
+  EXPECT_NE(refusal(), "");
+  folder_.write("site.yaml", "{jobs: 2, partition: low}");
+  const Submission submission = submit();
+  EXPECT_EQ(submission.id.substr(0, 4), "0002");
+  expect_each_submitted_once(submission);
 }
 
 TEST_F(FakeSlurm, cancel_ends_jobs_that_were_not_noted_too) {

@@ -122,7 +122,6 @@ JobScript render(const ClusterProfile& profile, const SubmittedSweep& sweep, con
       {"program", program_words(profile, sweep)},
       {"time_limit_s", std::to_string(profile.time_limit_minutes * 60)},
       {"most_timeouts", std::to_string(profile.most_timeouts)},
-      {"timeouts", shell_quote((sweep.folder / "log" / "timeouts").string()) + "-\"$job\""},
   };
   return {name, fill_template(text, values, template_name)};
 }

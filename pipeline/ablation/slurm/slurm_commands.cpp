@@ -218,15 +218,14 @@ std::string submit_once(const std::string& script, const std::string& name, cons
     const ProcessResult result = run_process({"sbatch", "--parsable", script}, patience.time_limit_s);
     const auto id = accepted_id(result);
     if (id && !in_doubt) return *id;
-    // Slurm's answer may have been lost although it took the job, or an attempt may have been slow on its
-    // way.
     const bool may_pass = is_transient(result) || result.exit_code > 128 || result.exit_code == 0;
-    const bool goes_on = !id && may_pass && attempts.wait("sbatch", words_of(result));
+    if (!id && !may_pass) fail(ExitCode::kMissing, "sbatch refused {}: {}", script, words_of(result));
+    // Slurm's answer may have been lost although it took the job, or an attempt may be slow on its way.
+    const bool goes_on = !id && attempts.wait("sbatch", words_of(result));
     const std::vector<std::string> ids = jobs_named(name, patience);
     cancel_all_but_first(ids, name, patience);
     if (!ids.empty()) return ids.front();
     if (id) return *id;
-    if (!may_pass) fail(ExitCode::kMissing, "sbatch refused {}: {}", script, words_of(result));
     if (!goes_on)
       fail(ExitCode::kMissing,
            "sbatch got no answer from Slurm in {} attempts: {}; the same command goes on with what is not "

@@ -61,13 +61,17 @@ Submission submit_sweep(const SubmitRequest& request, bool again, const Patience
   std::vector<Submission> earlier = read_submissions(request.results);
   for (Submission& submission : earlier) {
     if (!submission.is_unfinished()) continue;
-    if (submission.request_sha256 != draft.request_sha256)
+    find_unnoted(submission, patience);
+    const bool is_the_same = submission.request_sha256 == draft.request_sha256;
+    if (!is_the_same && submission.accepted.empty()) {  // Slurm has refused it as it was
+      submission.note_cancelled();
+      continue;
+    }
+    if (!is_the_same)
       fail(ExitCode::kUsage,
            "{}: {} of {} scripts are submitted, and it is of another profile or config; submit with those to "
-           "go "
-           "on, or end it by `mofi sweep cancel`",
+           "go on, or end it by `mofi sweep cancel`",
            submission.folder.string(), submission.accepted.size(), submission.job_names.size());
-    find_unnoted(submission, patience);
     submit_open_scripts(submission, patience);
     return submission;
   }
