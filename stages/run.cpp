@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ablation/execute.h"
+#include "ablation/fine_tune_runs.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -39,14 +40,14 @@ int main(int argc, char** argv) {
       world.barrier();
     }
     const LoadedInputs inputs = load_inputs(experiment.inputs, folder);
-    check_cells(experiment.cells, inputs.view());
-    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);
-    agree_on_states(world, plan);
+    const InputsOf inputs_of = [&](const Cell&) { return inputs.view(); };
+    check_cells(experiment.cells, inputs_of);
+    const std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs_of, folder);
     if (dry_run) {
-      if (world.is_root()) print_plan(plan);
+      if (world.is_root()) print_plan(plan, folder);
       return;
     }
-    const SweepOutcome outcome = execute(world, plan, inputs.view());
+    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs_of));
     if (!world.is_root()) return;
     const bool any_result =
         outcome.done > 0 ||

@@ -1,41 +1,149 @@
 // Many runs from one YAML: what would be done, doing it, how far it is.
 
 #include "ablation/execute.h"
+#include "ablation/explain.h"
+#include "ablation/fine_tune_runs.h"
+#include "ablation/left_overs.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "core/stop.h"
 #include "print_plan.h"
 #include "ranked_stage.h"
 
+namespace mofi {
+namespace {
+
+struct SweepCommand {
+  ConfigOptions config;
+  std::string action, results, why, positions, format;
+  std::vector<std::string> rerun;
+  bool fail_fast = false, retry_failed = false, dry_run = false, orphans = false;
+  SweepOptions options;
+};
+
+void add_options(CLI::App& app, SweepCommand& command) {
+  app.add_option("action", command.action,
+                 "plan (what would be done, and why), run, status (what is under way, what failed), retry (what "
+                 "failed, from the first attempt), or gc (remove what is left over)")
+      ->required()
+      ->check(CLI::IsMember({"plan", "run", "status", "retry", "gc"}));
+  add_config_options(app, command.config);
+  app.add_option("--results", command.results,
+                 "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")
+      ->required();
+
+  SweepOptions& options = command.options;
+  app.add_option("--rerun", command.rerun,
+                 "what else is to be done: what another version of the program did (code), what was given up "
+                 "(failed), or all. Of changed inputs and configs every run is another one anyway")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"code", "failed", "all"}));
+  app.add_option("--runs", command.positions, "FIRST-LAST: only these of the plan, counted from 0");
+  app.add_option("--max-attempts", options.plan.max_attempts,
+                 "errors and crashes after which a run is given up; 0: never. That it was stopped, or took too long, "
+                 "does not count")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--verify", options.plan.verify, "read every result in full, not only those that changed");
+  app.add_option("--why", command.why, "plan: all that is known of this run; the begin of its name will do");
+  app.add_option("--ranks-per-run", options.ranks_per_run, "run: ranks that train one run together")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--max-failures", options.max_failures, "run: begin no more after so many failures; 0: do")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--fail-fast", command.fail_fast, "run: begin no more after the first failure");
+  app.add_option("--run-timeout", options.run_timeout_minutes,
+                 "run: minutes after which a run keeps a checkpoint and makes room for others; 0: never")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--lease", options.lease_s,
+                 "run: seconds without a sign of life after which a process on another machine is taken for dead")
+      ->check(CLI::PositiveNumber);
+  app.add_flag("--failed", command.retry_failed, "retry: what failed");
+  app.add_flag("--dry-run", command.dry_run, "retry, gc: only say what would be done");
+  app.add_flag("--orphans", command.orphans, "gc: unfinished runs that the sweep no longer asks for, too");
+  auto* tsv = app.add_flag_callback("--tsv", [&command] { command.format = "tsv"; }, "status: for other programs");
+  app.add_flag_callback("--json", [&command] { command.format = "json"; }, "status: for other programs")
+      ->excludes(tsv);
+  app.footer(
+      "Examples:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
+      "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo\n"
+      "  mofi sweep status --config configs/demo.yaml --results results/demo --tsv");
+}
+
+/// Those of "12-34", both counted.
+void keep_positions(std::vector<PlannedRun>& plan, const std::string& positions) {
+  if (positions.empty()) return;
+  std::size_t first = 0, last = 0;
+  int read = 0;
+  if (std::sscanf(positions.c_str(), "%zu-%zu%n", &first, &last, &read) != 2 ||
+      static_cast<std::size_t>(read) != positions.size() || last < first)
+    fail(ExitCode::kUsage, "--runs is '{}'; expected FIRST-LAST, such as 0-99", positions);
+  if (first >= plan.size()) fail(ExitCode::kUsage, "--runs is {}; the plan has {} runs", positions, plan.size());
+  plan.erase(plan.begin() + static_cast<std::ptrdiff_t>(std::min(last + 1, plan.size())), plan.end());
+  plan.erase(plan.begin(), plan.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
+void collect_garbage(const std::vector<PlannedRun>& plan, const SweepCommand& command) {
+  std::set<std::string> wanted;
+  for (const PlannedRun& run : plan) wanted.insert(run.id);
+  const auto left_overs = find_left_overs(command.results, wanted, command.orphans);
+  std::uintmax_t bytes = 0;
+  for (const LeftOver& left_over : left_overs) {
+    fmt::print("{}: {}\n", left_over.path.string(), left_over.what);
+    bytes += bytes_of(left_over);
+  }
+  if (!command.dry_run) bytes = remove(left_overs);
+  fmt::print("{} left-overs of {:.1f} MB {}\n", left_overs.size(), static_cast<double>(bytes) / 1e6,
+             command.dry_run ? "would be removed" : "removed");
+}
+
+void sweep(const World& world, SweepCommand& command) {
+  SweepOptions& options = command.options;
+  options.plan.rerun = {command.rerun.begin(), command.rerun.end()};
+  if (command.fail_fast) options.max_failures = 1;
+  if (command.action == "retry" && !command.retry_failed)
+    fail(ExitCode::kUsage, "sweep retry: say what, as in `mofi sweep retry --failed`");
+
+  const Experiment experiment = read_experiment(load(command.config));
+  const LoadedInputs inputs = load_inputs(experiment.inputs, command.results);
+  const InputsOf inputs_of = [&](const Cell&) { return inputs.view(); };
+  check_cells(experiment.cells, inputs_of);
+  std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs_of, command.results, options.plan);
+  keep_positions(plan, command.positions);
+
+  if (command.action == "retry") {
+    if (world.is_root() && command.dry_run) {
+      for (const PlannedRun& run : plan)
+        if (run.state == PlannedRun::State::kRetry || run.state == PlannedRun::State::kGivenUp)
+          fmt::print("{}: {}\n", run.id, run.reason);
+    }
+    if (command.dry_run) return;
+    if (world.is_root()) log_info("{} runs get all of their attempts again", retry_failed(plan).size());
+    world.barrier();
+    plan = plan_runs(world, experiment.cells, inputs_of, command.results, options.plan);
+    keep_positions(plan, command.positions);
+  }
+  if (command.action == "run" || command.action == "retry") {
+    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs_of), options);
+    if (world.is_root()) require_success(outcome);
+    return;
+  }
+  if (!world.is_root()) return;
+  if (command.action == "gc") return collect_garbage(plan, command);
+  if (command.action == "status") return print_status(plan, command.results, command.format);
+  if (command.why.empty()) return print_plan(plan, command.results);
+  fmt::print("{}", explain(run_named(plan, command.why), Ledger(command.results), command.results));
+}
+
+}  // namespace
+}  // namespace mofi
+
 int main(int argc, char** argv) {
   using namespace mofi;
   install_stop_signals();  // before any thread is started
-  CLI::App app{"Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks."};
-  ConfigOptions options;
-  std::string action, results;
-  app.add_option("action", action, "plan (what would be done, and why), run, or status (counts)")
-      ->required()
-      ->check(CLI::IsMember({"plan", "run", "status"}));
-  add_config_options(app, options);
-  app.add_option("--results", results,
-                 "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")
-      ->required();
-  app.footer(
-      "Example:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
-      "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo");
-  return run_ranked_stage(argc, argv, app, [&](const World& world) {
-    const Experiment experiment = read_experiment(load(options));
-    const LoadedInputs inputs = load_inputs(experiment.inputs, results);
-    check_cells(experiment.cells, inputs.view());
-    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), results);
-    agree_on_states(world, plan);
-    if (action == "run") {
-      const SweepOutcome outcome = execute(world, plan, inputs.view());
-      if (world.is_root()) require_success(outcome);
-    } else if (world.is_root() && action == "plan") {
-      print_plan(plan);
-    } else if (world.is_root()) {
-      fmt::print("{} runs: {}\n", plan.size(), count_states(plan));
-    }
-  });
+  CLI::App app{
+      "Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks; any number of jobs, on any "
+      "machines, may run the same sweep into the same folder."};
+  SweepCommand command;
+  add_options(app, command);
+  return run_ranked_stage(argc, argv, app, [&](const World& world) { sweep(world, command); });
 }

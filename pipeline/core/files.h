@@ -37,6 +37,13 @@ class AtomicFile {
 
 void write_atomically(const std::filesystem::path& target, std::string_view text);
 
+/// As write_atomically, but without waiting for the disk: a power cut may take it back. For what may be lost.
+void replace_file(const std::filesystem::path& target, std::string_view text);
+
+/// As replace_file, but only where there is nothing yet. Of several writers, on however many machines, exactly
+/// one gets true.
+bool create_file(const std::filesystem::path& target, std::string_view text);
+
 /// A folder that appears at `target` with all its files, or not at all. Write files into `path()`, then
 /// `commit()`: fsync of the folder, rename, fsync of its parent (the files are their writers' to sync).
 /// Without a commit it is removed. There must be no folder with contents at `target`.
@@ -59,8 +66,10 @@ class AtomicFolder {
 /// The folder that a file is in; "." for a bare name.
 std::filesystem::path folder_of(const std::filesystem::path& file);
 
-/// Removes what writers that were killed left in `folder`: temporary files and folders of processes that no
-/// longer live on this host. Returns how many were removed.
+/// What writers that were killed left in `folder`: temporary files and folders of processes that no longer live on
+/// this host.
+std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::path& folder);
+/// Removes them. Returns how many were removed.
 int remove_abandoned_temporaries(const std::filesystem::path& folder);
 
 }  // namespace mofi

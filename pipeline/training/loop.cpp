@@ -276,7 +276,7 @@ class Loop {
     trace_.reset();
   }
 
-  std::filesystem::path checkpoints() const { return keeping_.folder / "checkpoint"; }
+  std::filesystem::path checkpoints() const { return keeping_.folder / kCheckpointFolder; }
 
   std::vector<CheckpointFile> files(bool with_best) {
     std::vector<CheckpointFile> all = {{"weights.safetensors", parameters_, keeping_.metadata},
@@ -420,7 +420,7 @@ LoopOutcome run_loop(const World& world, const LoopConfig& config, std::uint64_t
 
 void remove_checkpoints(const Keeping& keeping) {
   std::error_code ignored;
-  if (!keeping.folder.empty()) std::filesystem::remove_all(keeping.folder / "checkpoint", ignored);
+  if (!keeping.folder.empty()) std::filesystem::remove_all(keeping.folder / kCheckpointFolder, ignored);
 }
 
 }  // namespace mofi
