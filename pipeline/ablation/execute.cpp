@@ -178,6 +178,7 @@ class Sweep {
       leave_if_told_to();
       todo = world_.is_root() && !has_refused_ ? of_the_dead() : Positions{};
       leave_if_told_to();
+      if (!todo.empty()) log_info("taken over from jobs that have ended: {} runs", todo.size());
       is_looked_through_ = true;
     }
     return outcome();

@@ -15,12 +15,12 @@ void write_run_folder(const std::filesystem::path& folder, const std::string& id
                       const std::map<std::string, std::string>& input_digests, const RunResult& result) {
   std::filesystem::create_directories(folder);
   const Json semantic = config_to_json(config, true);
-  write_atomically(folder / "config.yaml", to_yaml(config_to_json(config)));
+  replace_file(folder / "config.yaml", to_yaml(config_to_json(config)));  // all of it is in result.json, too
 
   Predictions predictions = result.predictions;
   predictions.header.config_sha256 = config_digest(semantic);
   predictions.header.inputs = input_digests;
-  write_predictions(folder / kPredictionsFile, predictions);
+  write_predictions(folder / kPredictionsFile, predictions, FolderSync::kLater);
 
   RunRecord record;
   record.run_id = id;

@@ -143,11 +143,11 @@ AtomicFile::~AtomicFile() {
   if (!committed_) std::filesystem::remove(temporary_, ignored);
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(FolderSync folder) {
   sync_path(temporary_, O_RDONLY);
   put_in_place(temporary_, target_);
   committed_ = true;
-  sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
+  if (folder == FolderSync::kNow) sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
 }
 
 AtomicFolder::AtomicFolder(std::filesystem::path target)

@@ -17,6 +17,10 @@ std::string read_text(const std::filesystem::path& path, std::size_t max_bytes =
 /// Its lines without their ends, of either kind; empty ones are left out.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
 
+/// Whether a new name in a folder is on disk at once, or with the next one that is: of several files of one folder
+/// the last may speak for all.
+enum class FolderSync { kNow, kLater };
+
 /// A file that appears at `target` whole, or not at all. Write to `path()`, then `commit()`:
 /// fsync, rename onto the target, fsync the folder. Without a commit the temporary file is removed.
 class AtomicFile {
@@ -27,7 +31,7 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   const std::filesystem::path& path() const { return temporary_; }
-  void commit();
+  void commit(FolderSync folder = FolderSync::kNow);
 
  private:
   std::filesystem::path target_;

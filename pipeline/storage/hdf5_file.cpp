@@ -185,14 +185,14 @@ Hdf5Writer::~Hdf5Writer() {
   if (handle_ >= 0) H5Fclose(handle_);
 }
 
-void Hdf5Writer::commit() {
+void Hdf5Writer::commit(FolderSync folder) {
   const bool flushed = H5Fflush(handle_, H5F_SCOPE_GLOBAL) >= 0;
   const bool closed = H5Fclose(handle_) >= 0;
   handle_ = -1;
   if (!flushed || !closed)
     fail(ExitCode::kMissing, "{}: cannot be written to its end{}", file_.path().string(),
          Handle::library_reason());
-  file_.commit();
+  file_.commit(folder);
 }
 
 template <class T>
