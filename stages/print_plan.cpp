@@ -85,8 +85,8 @@ void print_status(const std::vector<PlannedRun>& plan, const std::filesystem::pa
   if (format == "json") {
     Json runs = Json::array();
     for (const PlannedRun& run : plan) runs.push_back(json_of(run, results));
-    fmt::print("{}\n", Json{{"counts", count_states(plan)}, {"runs", runs}}.dump(1, ' ', false,
-                                                                                Json::error_handler_t::replace));
+    fmt::print("{}\n", Json{{"counts", count_states(plan)}, {"runs", runs}}.dump(
+                           1, ' ', false, Json::error_handler_t::replace));
     return;
   }
   fmt::print("{}\n", counts_of(plan));
@@ -101,7 +101,8 @@ void print_status(const std::vector<PlannedRun>& plan, const std::filesystem::pa
     if (run.state != State::kRunning) continue;
     const UnderWay now = under_way(run, results);
     running.rows.push_back({run.id, std::to_string(now.attempt.number), now.attempt.process.host,
-                            std::to_string(now.attempt.process.pid), now.attempt.began, now.epoch, now.doing});
+                            std::to_string(now.attempt.process.pid), now.attempt.began, now.epoch,
+                            now.doing});
   }
   for (const Table* table : {&running, &failed})
     if (!table->rows.empty()) fmt::print("\n{}", to_terminal(*table));

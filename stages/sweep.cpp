@@ -23,9 +23,10 @@ struct SweepCommand {
 };
 
 void add_options(CLI::App& app, SweepCommand& command) {
-  app.add_option("action", command.action,
-                 "plan (what would be done, and why), run, status (what is under way, what failed), retry (what "
-                 "failed, from the first attempt), or gc (remove what is left over)")
+  app.add_option(
+         "action", command.action,
+         "plan (what would be done, and why), run, status (what is under way, what failed), retry (what "
+         "failed, from the first attempt), or gc (remove what is left over)")
       ->required()
       ->check(CLI::IsMember({"plan", "run", "status", "retry", "gc"}));
   add_config_options(app, command.config);
@@ -40,9 +41,10 @@ void add_options(CLI::App& app, SweepCommand& command) {
       ->delimiter(',')
       ->check(CLI::IsMember({"code", "failed", "all"}));
   app.add_option("--runs", command.positions, "FIRST-LAST: only these of the plan, counted from 0");
-  app.add_option("--max-attempts", options.plan.max_attempts,
-                 "errors and crashes after which a run is given up; 0: never. That it was stopped, or took too long, "
-                 "does not count")
+  app.add_option(
+         "--max-attempts", options.plan.max_attempts,
+         "errors and crashes after which a run is given up; 0: never. That it was stopped, or took too long, "
+         "does not count")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--verify", options.plan.verify, "read every result in full, not only those that changed");
   app.add_option("--why", command.why, "plan: all that is known of this run; the begin of its name will do");
@@ -54,14 +56,17 @@ void add_options(CLI::App& app, SweepCommand& command) {
   app.add_option("--run-timeout", options.run_timeout_minutes,
                  "run: minutes after which a run keeps a checkpoint and makes room for others; 0: never")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--lease", options.lease_s,
-                 "run: seconds without a sign of life after which a process on another machine is taken for dead")
+  app.add_option(
+         "--lease", options.lease_s,
+         "run: seconds without a sign of life after which a process on another machine is taken for dead")
       ->check(CLI::PositiveNumber);
   app.add_flag("--failed", command.retry_failed, "retry: what failed");
   app.add_flag("--dry-run", command.dry_run, "retry, gc: only say what would be done");
   app.add_flag("--orphans", command.orphans, "gc: unfinished runs that the sweep no longer asks for, too");
-  auto* tsv = app.add_flag_callback("--tsv", [&command] { command.format = "tsv"; }, "status: for other programs");
-  app.add_flag_callback("--json", [&command] { command.format = "json"; }, "status: for other programs")
+  auto* tsv = app.add_flag_callback(
+      "--tsv", [&command] { command.format = "tsv"; }, "status: for other programs");
+  app.add_flag_callback(
+         "--json", [&command] { command.format = "json"; }, "status: for other programs")
       ->excludes(tsv);
   app.footer(
       "Examples:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
@@ -77,7 +82,8 @@ void keep_positions(std::vector<PlannedRun>& plan, const std::string& positions)
   if (std::sscanf(positions.c_str(), "%zu-%zu%n", &first, &last, &read) != 2 ||
       static_cast<std::size_t>(read) != positions.size() || last < first)
     fail(ExitCode::kUsage, "--runs is '{}'; expected FIRST-LAST, such as 0-99", positions);
-  if (first >= plan.size()) fail(ExitCode::kUsage, "--runs is {}; the plan has {} runs", positions, plan.size());
+  if (first >= plan.size())
+    fail(ExitCode::kUsage, "--runs is {}; the plan has {} runs", positions, plan.size());
   plan.erase(plan.begin() + static_cast<std::ptrdiff_t>(std::min(last + 1, plan.size())), plan.end());
   plan.erase(plan.begin(), plan.begin() + static_cast<std::ptrdiff_t>(first));
 }
@@ -141,7 +147,8 @@ int main(int argc, char** argv) {
   using namespace mofi;
   install_stop_signals();  // before any thread is started
   CLI::App app{
-      "Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks; any number of jobs, on any "
+      "Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks; any number of jobs, on "
+      "any "
       "machines, may run the same sweep into the same folder."};
   SweepCommand command;
   add_options(app, command);

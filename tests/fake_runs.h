@@ -1,6 +1,6 @@
 #pragma once
-// A sweep whose runs take milliseconds: what they find depends on their config alone, as it does with a training,
-// and they can be slow, fail, be stopped and go on.
+// A sweep whose runs take milliseconds: what they find depends on their config alone, as it does with a
+// training, and they can be slow, fail, be stopped and go on.
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -77,8 +77,9 @@ inline RunResult fake_result(const RunConfig& config) {
 
 struct FakeRuns {
   double seconds = 0;
-  std::filesystem::path log;                              ///< "began ID", "ended ID"; empty: none
-  std::function<void(const PlannedRun&)> before = nullptr;  ///< throws, or ends the process, where it should fail
+  std::filesystem::path log;  ///< "began ID", "ended ID"; empty: none
+  std::function<void(const PlannedRun&)> before =
+      nullptr;  ///< throws, or ends the process, where it should fail
 
   RunResult operator()(const World& ranks, const PlannedRun& run, double timeout_s) const {
     if (!log.empty() && ranks.is_root()) add_line(log, "began " + run.id);

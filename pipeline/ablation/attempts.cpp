@@ -145,11 +145,10 @@ AttemptEnd verdict_on(const std::filesystem::path& results, const Attempt& attem
   AttemptEnd end{.kind = EndKind::kStopped, .text = text_of(attempt.process) + " ended without a word"};
   for (const ProcessId& rank : ranks) {
     const auto job = read_job(job_file(results, rank));  // goes where a process ends in order
-    if (job && job->told_to_stop == 0)
-      return {.kind = EndKind::kCrash, .text = text_of(rank) + " died"};
+    if (job && job->told_to_stop == 0) return {.kind = EndKind::kCrash, .text = text_of(rank) + " died"};
     if (job)
-      end.text = fmt::format("{} was ended after signal {} had asked it to stop", text_of(rank),
-                             job->told_to_stop);
+      end.text =
+          fmt::format("{} was ended after signal {} had asked it to stop", text_of(rank), job->told_to_stop);
   }
   return end;
 }

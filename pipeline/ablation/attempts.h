@@ -1,7 +1,8 @@
 #pragma once
-// Who tried a run, and how that ended: RUN_FOLDER/attempt_1.json, attempt_2.json … An attempt is the claim, too:
-// its file is made in one step that only one of any number of processes succeeds in, and the newest attempt alone
-// owns the run. How it ended is written into the same file. One without an end whose process is dead has crashed.
+// Who tried a run, and how that ended: RUN_FOLDER/attempt_1.json, attempt_2.json … An attempt is the claim,
+// too: its file is made in one step that only one of any number of processes succeeds in, and the newest
+// attempt alone owns the run. How it ended is written into the same file. One without an end whose process is
+// dead has crashed.
 //
 // These files wait for no disk: what a power cut takes back is who was at work, and that one is dead then.
 
@@ -16,8 +17,8 @@ namespace mofi {
 
 inline constexpr const char* kAttemptSchema = "mofi-attempt/1";
 
-/// How an attempt ended. Errors and crashes count against the number of attempts; that somebody stopped it or its
-/// time was over is no fault of the run's.
+/// How an attempt ended. Errors and crashes count against the number of attempts; that somebody stopped it or
+/// its time was over is no fault of the run's.
 enum class EndKind {
   kDone,     ///< there is a result
   kError,    ///< it threw
@@ -32,8 +33,8 @@ const char* name_of(EndKind kind);
 
 struct AttemptEnd {
   EndKind kind = EndKind::kDone;
-  std::string text = {};  ///< the error's own, in full
-  std::string type = {};  ///< of the exception
+  std::string text = {};              ///< the error's own, in full
+  std::string type = {};              ///< of the exception
   std::vector<std::string> log = {};  ///< the last lines before it
   double seconds = 0;
   std::string ended = {};  ///< in UTC
@@ -43,8 +44,8 @@ struct Attempt {
   int number = 0;
   ProcessId process;              ///< of one rank, or of the first of a group that does the run together
   std::vector<ProcessId> others;  ///< the group's other ranks
-  std::string began;     ///< in UTC
-  std::string producer;  ///< program and commit
+  std::string began;              ///< in UTC
+  std::string producer;           ///< program and commit
   std::optional<AttemptEnd> end;
   std::string newer_schema;  ///< where a newer version made it: its schema; nothing else is known then
 };
@@ -64,8 +65,8 @@ void end_own_attempt(const std::filesystem::path& run_folder, int number, Attemp
 /// Whether attempt `number`, which this process began, still owns the run.
 bool owns_run(const std::filesystem::path& run_folder, int number);
 
-/// What became of an attempt without an end whose process is dead: a crash, unless its ranks had been told to stop,
-/// as they are where another rank of their job dies, or have ended in order.
+/// What became of an attempt without an end whose process is dead: a crash, unless its ranks had been told to
+/// stop, as they are where another rank of their job dies, or have ended in order.
 AttemptEnd verdict_on(const std::filesystem::path& results, const Attempt& attempt);
 
 /// Begins to count anew after attempt `after`: false where another process was first.

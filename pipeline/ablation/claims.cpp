@@ -45,8 +45,9 @@ Claim claim_run(const PlannedRun& run, LifeWatch& watch, const PlanOptions& opti
     }
     const bool is_too_often = options.max_attempts > 0 && failures_of(attempts) >= options.max_attempts;
     if (is_too_often && is_news)
-      return {Kind::kFailed, newest.number,
-              fmt::format("given up after {} attempts: {}", failures_of(attempts), first_line(newest.end->text))};
+      return {
+          Kind::kFailed, newest.number,
+          fmt::format("given up after {} attempts: {}", failures_of(attempts), first_line(newest.end->text))};
   }
   if (!begin_attempt(run.folder, newest_number + 1, others))
     return {Kind::kTaken, newest_number + 1, "another process, which was faster"};

@@ -1,5 +1,6 @@
 #pragma once
-// Which process does a run: exactly one of all jobs on a results folder, and another one where that one is dead.
+// Which process does a run: exactly one of all jobs on a results folder, and another one where that one is
+// dead.
 
 #include <filesystem>
 #include <string>
@@ -24,8 +25,8 @@ struct Claim {
   std::string text;  ///< whose it is, or how it failed
 };
 
-/// Tries to make the run this process's own, for a group with these other ranks. Reads the folder anew: the plan
-/// may be hours old.
+/// Tries to make the run this process's own, for a group with these other ranks. Reads the folder anew: the
+/// plan may be hours old.
 Claim claim_run(const PlannedRun& run, LifeWatch& watch, const PlanOptions& options,
                 const std::vector<ProcessId>& others = {});
 

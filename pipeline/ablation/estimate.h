@@ -13,13 +13,13 @@ namespace mofi {
 
 class Ledger;
 
-/// What decides how long a run takes: the data, the sizes of the model, words, epochs, batch, what is trained.
-/// The same text of a config and of its record.
+/// What decides how long a run takes: the data, the sizes of the model, words, epochs, batch, what is
+/// trained. The same text of a config and of its record.
 std::string shape_of(const RunConfig& config, const std::map<std::string, std::string>& inputs);
 std::string shape_of(const Json& semantic_config, const std::map<std::string, std::string>& inputs);
 
-/// Of two runs the one with more takes longer, by how much nobody knows: the words that pass through the layers,
-/// and their weights.
+/// Of two runs the one with more takes longer, by how much nobody knows: the words that pass through the
+/// layers, and their weights.
 double work_of(const RunConfig& config);
 
 /// Median seconds of a run by shape.

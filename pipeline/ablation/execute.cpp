@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <cstdlib>
+#include <iterator>
 #include <new>
 #include <sstream>
 #include <thread>
@@ -29,7 +29,8 @@ namespace {
 using State = PlannedRun::State;
 using Positions = std::vector<std::size_t>;  // of runs in the plan
 
-constexpr double kAgreement = 30;  // s for which a rank that failed waits for the others of its group to fail, too
+constexpr double kAgreement =
+    30;  // s for which a rank that failed waits for the others of its group to fail, too
 
 std::string accuracies(const Json& metrics) {
   std::string text;
@@ -86,7 +87,8 @@ std::vector<std::string> failures_in(const std::vector<PlannedRun>& plan) {
   std::vector<std::string> failed;
   for (const PlannedRun& run : plan) {
     if (run.state == State::kGivenUp)
-      failed.push_back(fmt::format("{}: given up {} (`mofi sweep retry --failed` begins anew)", run.id, run.reason));
+      failed.push_back(
+          fmt::format("{}: given up {} (`mofi sweep retry --failed` begins anew)", run.id, run.reason));
     if (run.state == State::kNewer) failed.push_back(run.id + ": " + run.reason);
   }
   return failed;
@@ -96,7 +98,9 @@ std::vector<std::string> failures_in(const std::vector<PlannedRun>& plan) {
 class Board {
  public:
   Board(const std::vector<PlannedRun>& plan, std::size_t runs, int max_failures, bool silent)
-      : plan_(plan), max_failures_(max_failures), bar_("sweep", "runs", static_cast<std::int64_t>(runs), silent) {}
+      : plan_(plan),
+        max_failures_(max_failures),
+        bar_("sweep", "runs", static_cast<std::int64_t>(runs), silent) {}
 
   static std::string began(std::size_t position) { return fmt::format("began {}", position); }
   static std::string ended(bool well) { return well ? "ended" : "failed"; }
@@ -117,8 +121,7 @@ class Board {
       if (what == "failed") ++failed_;
     }
     std::string note;
-    for (const auto& [runner, slug] : running_)
-      note += fmt::format("{}{}", note.empty() ? "" : ", ", slug);
+    for (const auto& [runner, slug] : running_) note += fmt::format("{}{}", note.empty() ? "" : ", ", slug);
     if (failed_ > 0) note = fmt::format("{} failed  {}", failed_, note);
     bar_.update(ended_, note);
     has_refused_ |= max_failures_ > 0 && failed_ >= max_failures_;
@@ -134,8 +137,8 @@ class Board {
   ProgressBar bar_;
 };
 
-/// The ranks that do a run together. `control` is a second world of them, so that what the executor says never
-/// meets what a training says.
+/// The ranks that do a run together. `control` is a second world of them, so that what the executor says
+/// never meets what a training says.
 struct Group {
   World ranks, control;
   std::vector<ProcessId> others;  ///< all but the first
@@ -268,7 +271,8 @@ class Sweep {
       }
     }
     const Json told = Json::parse(group_.control.broadcast(
-        Json{{"kind", claim.kind}, {"attempt", claim.attempt}, {"text", claim.text}}.dump(-1, ' ', false, Json::error_handler_t::replace)));
+        Json{{"kind", claim.kind}, {"attempt", claim.attempt}, {"text", claim.text}}.dump(
+            -1, ' ', false, Json::error_handler_t::replace)));
     return {told["kind"].get<Claim::Kind>(), told["attempt"].get<int>(), told["text"].get<std::string>()};
   }
 
@@ -321,8 +325,8 @@ class Sweep {
     }
   }
 
-  /// The ranks of a group fail together or not at all: when one is alone with its error, the others wait for it
-  /// inside the training for ever, and the job has to end.
+  /// The ranks of a group fail together or not at all: when one is alone with its error, the others wait for
+  /// it inside the training for ever, and the job has to end.
   AttemptEnd agree(const PlannedRun& run, int number, AttemptEnd end) {
     if (group_.control.size() == 1) return end;
     const bool is_well = end.kind == EndKind::kDone;
@@ -369,7 +373,8 @@ class Sweep {
     for (const std::string& why : world_.gather(unwritable_))
       if (!why.empty())
         fail(ExitCode::kMissing,
-             "{}; finished runs are kept, and with that mended the same command goes on with the others", why);
+             "{}; finished runs are kept, and with that mended the same command goes on with the others",
+             why);
     const int stop_signal = world_.maximum(requested_stop());
     if (world_.maximum(is_stopped_ ? 1 : 0) == 0) return;
     fail(ExitCode::kStopped,
@@ -377,8 +382,9 @@ class Sweep {
          stop_signal != 0 ? fmt::format("by signal {}", stop_signal) : "as the time of a run was over");
   }
 
-  /// Of the runs that were left to others: those whose process has died or ended without a result. Of processes
-  /// on other machines this takes until a sign of life was seen, or none for the lease. The living keep theirs.
+  /// Of the runs that were left to others: those whose process has died or ended without a result. Of
+  /// processes on other machines this takes until a sign of life was seen, or none for the lease. The living
+  /// keep theirs.
   Positions of_the_dead() {
     Positions dead, unknown = std::move(left_);
     left_.clear();
@@ -418,7 +424,8 @@ class Sweep {
     outcome.not_begun = not_begun_;
     outcome.elsewhere = static_cast<int>(left_.size());
     for (const std::string& text : world_.gather(std::to_string(done_))) outcome.done += std::stoi(text);
-    for (const std::string& text : world_.gather(Json(failed_).dump(-1, ' ', false, Json::error_handler_t::replace)))
+    for (const std::string& text :
+         world_.gather(Json(failed_).dump(-1, ' ', false, Json::error_handler_t::replace)))
       for (const auto& line : Json::parse(text)) outcome.failed.push_back(line.get<std::string>());
     std::ranges::copy(failures_in(plan_), std::back_inserter(outcome.failed));
     if (world_.is_root()) remember_results();
@@ -484,7 +491,8 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
 }
 
 void require_success(const SweepOutcome& outcome) {
-  if (outcome.elsewhere > 0) log_info("{} runs are left to other jobs, which are at work on them", outcome.elsewhere);
+  if (outcome.elsewhere > 0)
+    log_info("{} runs are left to other jobs, which are at work on them", outcome.elsewhere);
   if (outcome.failed.empty()) return;
   fail(ExitCode::kFailedRuns, "{} of {} runs failed (the others are kept{}):\n  {}", outcome.failed.size(),
        outcome.failed.size() + static_cast<std::size_t>(outcome.done),
@@ -495,7 +503,8 @@ void require_success(const SweepOutcome& outcome) {
 std::vector<std::string> retry_failed(const std::vector<PlannedRun>& plan) {
   std::vector<std::string> reset;
   for (const PlannedRun& run : plan)
-    if ((run.state == State::kRetry || run.state == State::kGivenUp) && reset_attempts(run.folder, run.attempts))
+    if ((run.state == State::kRetry || run.state == State::kGivenUp) &&
+        reset_attempts(run.folder, run.attempts))
       reset.push_back(run.id);
   return reset;
 }

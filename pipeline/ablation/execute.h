@@ -1,6 +1,6 @@
 #pragma once
-// Doing the runs of a plan: whole runs to ranks, or to groups of ranks, one after the other, beside any number of
-// other jobs on the same folder. What it is to do a run is somebody else's (fine_tune_runs.h).
+// Doing the runs of a plan: whole runs to ranks, or to groups of ranks, one after the other, beside any
+// number of other jobs on the same folder. What it is to do a run is somebody else's (fine_tune_runs.h).
 
 #include <filesystem>
 #include <functional>
@@ -35,10 +35,10 @@ struct SweepOutcome {
   std::vector<std::string> failed;  ///< "run id: reason", of all that are neither done nor being done
 };
 
-/// Collective over the world's ranks, which must have the same plan. Runs that are done are left alone, runs that
-/// other jobs do are left to them unless these die. A run that fails keeps its reason in its folder and stops no
-/// other. Throws kStopped, on every rank, when a stop was requested; kMissing when the folder of the results can
-/// no longer be written.
+/// Collective over the world's ranks, which must have the same plan. Runs that are done are left alone, runs
+/// that other jobs do are left to them unless these die. A run that fails keeps its reason in its folder and
+/// stops no other. Throws kStopped, on every rank, when a stop was requested; kMissing when the folder of the
+/// results can no longer be written.
 SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const DoRun& do_run,
                      const SweepOptions& options = {});
 

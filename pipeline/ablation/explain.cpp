@@ -43,10 +43,12 @@ std::vector<std::vector<std::string>> differences(const Json& there, const Json&
 
 std::string text_of(const Attempt& attempt, const std::filesystem::path& results) {
   std::string text = fmt::format("attempt {}: ", attempt.number);
-  if (!attempt.newer_schema.empty()) return text + "made by a newer version, schema " + attempt.newer_schema + "\n";
+  if (!attempt.newer_schema.empty())
+    return text + "made by a newer version, schema " + attempt.newer_schema + "\n";
   if (attempt.end && attempt.end->kind == EndKind::kReset)
     return text + fmt::format("asked for again, {}\n", attempt.began);
-  text += fmt::format("{}, begun {}, by {}\n", mofi::text_of(attempt.process), attempt.began, attempt.producer);
+  text +=
+      fmt::format("{}, begun {}, by {}\n", mofi::text_of(attempt.process), attempt.began, attempt.producer);
   AttemptEnd end;
   if (attempt.end) {
     end = *attempt.end;
@@ -91,7 +93,8 @@ std::string nearest_text(const PlannedRun& run, const Ledger& ledger, const std:
   }
   if (nearest.empty()) return "";
   least.insert(least.begin(), {"", "there", "here"});
-  return fmt::format("\nof the done runs {} is most like it; it differs in\n{}", nearest, aligned(least, "lll"));
+  return fmt::format("\nof the done runs {} is most like it; it differs in\n{}", nearest,
+                     aligned(least, "lll"));
 }
 
 }  // namespace
@@ -103,9 +106,11 @@ const PlannedRun& run_named(const std::vector<PlannedRun>& plan, const std::stri
     if (run.id.starts_with(id)) found.push_back(&run);
   }
   if (found.size() == 1) return *found[0];
-  if (found.empty()) fail(ExitCode::kUsage, "{}: the sweep has no run of that name; `mofi sweep plan` lists them", id);
+  if (found.empty())
+    fail(ExitCode::kUsage, "{}: the sweep has no run of that name; `mofi sweep plan` lists them", id);
   std::string names;
-  for (std::size_t i = 0; i < std::min(kNamed, found.size()); ++i) names += (i > 0 ? ", " : "") + found[i]->id;
+  for (std::size_t i = 0; i < std::min(kNamed, found.size()); ++i)
+    names += (i > 0 ? ", " : "") + found[i]->id;
   fail(ExitCode::kUsage, "{}: {} runs are called so: {}{}", id, found.size(), names,
        found.size() > kNamed ? ", …" : "");
 }

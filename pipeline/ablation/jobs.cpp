@@ -16,8 +16,8 @@ namespace {
 
 using std::chrono::duration;
 
-/// Whoever ends a job tells all of its processes to stop, and kills them a second later: there is not much time
-/// to write down that they were told to.
+/// Whoever ends a job tells all of its processes to stop, and kills them a second later: there is not much
+/// time to write down that they were told to.
 constexpr double kStopPoll = 0.1;
 
 }  // namespace
@@ -69,7 +69,8 @@ void Heartbeat::beat_on() {
   std::unique_lock lock(mutex_);
   Stopwatch since_written;
   bool has_failed = false;
-  while (!wake_.wait_for(lock, duration<double>(std::min(kStopPoll, interval_s_)), [this] { return closing_; })) {
+  while (!wake_.wait_for(lock, duration<double>(std::min(kStopPoll, interval_s_)),
+                         [this] { return closing_; })) {
     const bool is_told = requested_stop() != 0 && state_.told_to_stop == 0;
     if (!is_told && since_written.seconds() < interval_s_) continue;
     since_written.restart();
@@ -86,12 +87,8 @@ void Heartbeat::write() {
   ++state_.beats;
   state_.told_to_stop = requested_stop();
   state_.doing = state_.run.empty() ? "" : pulse().note;
-  const Json json = {{"schema", kJobSchema},
-                     {"process", to_json(state_.process)},
-                     {"began", state_.began},
-                     {"beats", state_.beats},
-                     {"told_to_stop", state_.told_to_stop},
-                     {"run", state_.run},
+  const Json json = {{"schema", kJobSchema},  {"process", to_json(state_.process)},  {"began", state_.began},
+                     {"beats", state_.beats}, {"told_to_stop", state_.told_to_stop}, {"run", state_.run},
                      {"doing", state_.doing}};
   replace_file(file_, json.dump() + "\n");
 }

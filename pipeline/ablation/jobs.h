@@ -1,11 +1,11 @@
 #pragma once
-// The processes that work on one results folder, maybe of several jobs on several machines, and how each tells
-// whether another still lives: RESULTS/jobs/<process>.json, one file a process, which a thread of it writes anew
-// every few seconds.
+// The processes that work on one results folder, maybe of several jobs on several machines, and how each
+// tells whether another still lives: RESULTS/jobs/<process>.json, one file a process, which a thread of it
+// writes anew every few seconds.
 //
-// On one machine the system itself knows who lives (core/process.h). Elsewhere a process is dead when its file
-// has not been seen to change for the lease, by the clock of the one who looks, which knows no time of day: no
-// two clocks are ever compared, and a clock that jumps harms nobody.
+// On one machine the system itself knows who lives (core/process.h). Elsewhere a process is dead when its
+// file has not been seen to change for the lease, by the clock of the one who looks, which knows no time of
+// day: no two clocks are ever compared, and a clock that jumps harms nobody.
 
 #include <atomic>
 #include <condition_variable>
@@ -29,7 +29,7 @@ inline constexpr double kHeartbeat = 5;  ///< s between two signs of life
 /// What a process last said of itself.
 struct JobState {
   ProcessId process;
-  std::string began;     ///< when, in UTC, by its clock
+  std::string began;  ///< when, in UTC, by its clock
   std::int64_t beats = 0;
   int told_to_stop = 0;  ///< the signal that asked it to, or 0
   std::string run;       ///< which it does; empty between two

@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
-#include <vector>
 
 #include "ablation/estimate.h"
 #include "ablation/experiment.h"
@@ -76,9 +74,10 @@ DoneRun remembered(std::string_view line) {
 
 std::string line_of(const std::string& id, const DoneRun& run) {
   std::string producer = run.producer;  // of any program, so without a word on what is in it
-  std::ranges::replace_if(producer, [](char c) { return c == '\t' || c == '\n'; }, ' ');
-  return fmt::format("{}\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", id, text_of(run.result), text_of(run.predictions),
-                     run.seconds, run.config, run.inputs, run.shape, producer);
+  std::ranges::replace_if(
+      producer, [](char c) { return c == '\t' || c == '\n'; }, ' ');
+  return fmt::format("{}\t{}\t{}\t{:.3f}\t{}\t{}\t{}\t{}\n", id, text_of(run.result),
+                     text_of(run.predictions), run.seconds, run.config, run.inputs, run.shape, producer);
 }
 
 double seconds_of(const Json& timing) {
@@ -110,6 +109,12 @@ std::string short_inputs(const std::map<std::string, std::string>& digests) {
   for (const auto& [name, digest] : digests)
     text += (text.empty() ? "" : " ") + name + "=" + short_digest(digest);
   return text;
+}
+
+void write_ledger(const std::filesystem::path& results, const std::map<std::string, DoneRun>& done) {
+  std::string body;
+  for (const auto& [id, run] : done) body += line_of(id, run);
+  replace_file(results / kLedgerFile, fmt::format("{}{}\n", kLedgerSchema, sha256_of_text(body)) + body);
 }
 
 Ledger::Ledger(std::filesystem::path results, bool verify) : results_(std::move(results)) {
@@ -174,13 +179,8 @@ const DoneRun* Ledger::find(const std::string& id) {
 
 void Ledger::save() {
   if (!is_changed_) return;
-  std::vector<const std::pair<const std::string, DoneRun>*> runs;
-  for (const auto& run : done_) runs.push_back(&run);
-  std::ranges::sort(runs, {}, [](const auto* run) { return std::string_view(run->first); });
-  std::string body;
-  for (const auto* run : runs) body += line_of(run->first, run->second);
   try {
-    replace_file(results_ / kLedgerFile, fmt::format("{}{}\n", kLedgerSchema, sha256_of_text(body)) + body);
+    write_ledger(results_, {done_.begin(), done_.end()});
     is_changed_ = false;
   } catch (const Error& error) {
     log_debug("what was verified is not remembered: {}", error.what());

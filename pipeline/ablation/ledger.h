@@ -1,9 +1,10 @@
 #pragma once
-// Which runs of a results folder are done: read from the run folders themselves, which are all there is to know.
+// Which runs of a results folder are done: read from the run folders themselves, which are all there is to
+// know.
 //
-// To read and verify 50,000 results takes minutes, so what was verified is remembered in RESULTS/ledger, with what
-// tells that neither file has been touched since: inode, size and time of change, as the file system gives them.
-// That file may be deleted at any time, and is never trusted for anything else.
+// To read and verify 50,000 results takes minutes, so what was verified is remembered in RESULTS/ledger, with
+// what tells that neither file has been touched since: inode, size and time of change, as the file system
+// gives them. That file may be deleted at any time, and is never trusted for anything else.
 
 #include <cstdint>
 #include <filesystem>
@@ -37,6 +38,9 @@ struct DoneRun {
 std::string short_inputs(const std::map<std::string, std::string>& digests);
 /// As much of a semantic config's digest as a DoneRun has.
 std::string short_digest(const std::string& digest);
+
+/// Writes what is remembered. Throws kMissing where it cannot.
+void write_ledger(const std::filesystem::path& results, const std::map<std::string, DoneRun>& done);
 
 class Ledger {
  public:

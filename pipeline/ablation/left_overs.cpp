@@ -27,7 +27,8 @@ bool is_run_folder(const fs::path& path) {
 
 }  // namespace
 
-std::vector<LeftOver> find_left_overs(const fs::path& results, const std::set<std::string>& wanted, bool orphans) {
+std::vector<LeftOver> find_left_overs(const fs::path& results, const std::set<std::string>& wanted,
+                                      bool orphans) {
   std::vector<LeftOver> found;
   const auto add_temporaries = [&](const fs::path& folder) {
     for (const fs::path& path : abandoned_temporaries(folder))
@@ -41,8 +42,8 @@ std::vector<LeftOver> find_left_overs(const fs::path& results, const std::set<st
     const bool is_done = fs::exists(folder / kResultFile);
     const auto attempts = read_attempts(folder);
     const bool is_open = !attempts.empty() && !attempts.back().end;
-    const bool is_dead = !is_open || (attempts.back().newer_schema.empty() &&
-                                      life_of(attempts.back().process) == Life::kDead);
+    const bool is_dead =
+        !is_open || (attempts.back().newer_schema.empty() && life_of(attempts.back().process) == Life::kDead);
     if (orphans && !is_done && is_dead && !wanted.contains(folder.filename().string())) {
       found.push_back({folder, "a run without a result that the sweep does not ask for"});
       continue;

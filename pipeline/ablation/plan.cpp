@@ -73,8 +73,9 @@ void look_at_attempts(PlannedRun& run, const std::filesystem::path& results, con
   if (!newest.end) {
     const Life life = life_of(newest.process);
     if (life != Life::kDead)
-      return set(run, State::kRunning,
-                 fmt::format("attempt {}, {}, since {}", newest.number, text_of(newest.process), newest.began));
+      return set(
+          run, State::kRunning,
+          fmt::format("attempt {}, {}, since {}", newest.number, text_of(newest.process), newest.began));
     newest.end = verdict_on(results, newest);
   }
   if (newest.end->kind == EndKind::kReset)
@@ -157,7 +158,8 @@ std::string differing_inputs(const std::string& there, const InputDigests& now) 
   return text;
 }
 
-/// New runs whose config was done with other inputs. Costs next to nothing where all results are the plan's own.
+/// New runs whose config was done with other inputs. Costs next to nothing where all results are the plan's
+/// own.
 void look_for_stale_inputs(std::vector<PlannedRun>& plan, Ledger& ledger) {
   std::unordered_set<std::string_view> of_plan, new_slugs;
   for (const PlannedRun& run : plan) {
@@ -166,7 +168,8 @@ void look_for_stale_inputs(std::vector<PlannedRun>& plan, Ledger& ledger) {
   }
   if (new_slugs.empty()) return;
   for (const std::string& folder : ledger.folders()) {  // of the same slug, for results not looked at yet
-    if (of_plan.contains(folder) || !new_slugs.contains(std::string_view(folder).substr(0, folder.rfind('-'))))
+    if (of_plan.contains(folder) ||
+        !new_slugs.contains(std::string_view(folder).substr(0, folder.rfind('-'))))
       continue;
     try {
       ledger.find(folder);

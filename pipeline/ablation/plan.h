@@ -84,7 +84,7 @@ std::string count_states(const std::vector<PlannedRun>& plan);
 
 /// What is left to do takes so long, by what was measured.
 struct TimeEstimate {
-  int runs = 0, measured = 0;  ///< to do, and of these with a measured one of the same shape
+  int runs = 0, measured = 0;   ///< to do, and of these with a measured one of the same shape
   std::vector<double> seconds;  ///< of the measured
 };
 TimeEstimate estimate(const std::vector<PlannedRun>& plan, const MeasuredTimes& times);

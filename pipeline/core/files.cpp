@@ -74,7 +74,8 @@ bool link_in_place(const std::filesystem::path& temporary, const std::filesystem
   if (::link(temporary.c_str(), target.c_str()) == 0) return true;
   const int reason = errno;
   if (reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS) {  // a file system without hard links
-    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return true;
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0)
+      return true;
     if (errno == EEXIST) return false;
     fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target.string(), std::strerror(errno));
   }

@@ -27,8 +27,8 @@ struct Stat {
   std::uint64_t started = 0;
 };
 
-/// Of /proc/PID/stat; nothing of a process that is not there. The name in it may hold anything, so what counts
-/// begins after the last bracket.
+/// Of /proc/PID/stat; nothing of a process that is not there. The name in it may hold anything, so what
+/// counts begins after the last bracket.
 Stat stat_of(std::int64_t pid) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
   std::stringstream text;

@@ -1,6 +1,7 @@
 #pragma once
 // Whole runs for ranks: each call of `next` takes the next number, no number is given twice. Rank 0 keeps the
-// count, in a thread that answers the other ranks while rank 0 works, too; and hears there what becomes of them.
+// count, in a thread that answers the other ranks while rank 0 works, too; and hears there what becomes of
+// them.
 
 #include <atomic>
 #include <cstdint>

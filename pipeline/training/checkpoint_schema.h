@@ -1,5 +1,6 @@
 #pragma once
-// Where a training keeps its checkpoints and what their manifests call themselves, for readers without LibTorch.
+// Where a training keeps its checkpoints and what their manifests call themselves, for readers without
+// LibTorch.
 
 namespace mofi {
 

@@ -26,8 +26,11 @@ void play(const World& world, const Play& play) {
     return;
   }
   FakeRuns runs{play.milliseconds / 1000, play.log, [&](const PlannedRun& run) {
-                  if (run.cell->slug == play.fails) fail(ExitCode::kInternal, "as it was asked to\nwith a stack");
-                  if (run.cell->slug == play.dies) std::raise(SIGKILL);
+                  if (run.cell->slug == play.fails)
+                    fail(ExitCode::kInternal, "as it was asked to\nwith a stack");
+                  if (run.cell->slug != play.dies) return;
+                  std::this_thread::sleep_for(std::chrono::duration<double>(play.milliseconds / 2000));
+                  std::raise(SIGKILL);
                 }};
   const SweepOutcome outcome = execute(world, plan, runs, play.options);
   if (world.is_root()) require_success(outcome);

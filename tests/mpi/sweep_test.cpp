@@ -51,7 +51,8 @@ TEST(Sweep, two_hundred_runs_are_each_done_once_and_equal_those_of_one_process) 
   execute(World::alone(), alone.plan(), FakeRuns{});
   const auto plan = sweep.FakeSweep::plan(), expected = alone.plan();
   for (std::size_t i = 0; i < plan.size(); ++i)
-    EXPECT_EQ(content_digest(read_run_record(plan[i].folder)), content_digest(read_run_record(expected[i].folder)));
+    EXPECT_EQ(content_digest(read_run_record(plan[i].folder)),
+              content_digest(read_run_record(expected[i].folder)));
 }
 
 TEST(Sweep, groups_of_ranks_do_runs_together) {
@@ -82,13 +83,17 @@ TEST(Sweep, a_group_fails_together_and_goes_on_with_the_next_run) {
   const SharedSweep sweep(8, own);
   SweepOptions options;
   options.ranks_per_run = std::min(2, world.size());
-  const SweepOutcome outcome = sweep.run({0, {}, [](const PlannedRun& run) {
-                                            if (run.cell->slug == "none_seed2") fail(ExitCode::kData, "no luck");
+  const SweepOutcome outcome = sweep.run({0,
+                                          {},
+                                          [](const PlannedRun& run) {
+                                            if (run.cell->slug == "none_seed2")
+                                              fail(ExitCode::kData, "no luck");
                                           }},
                                          options);
   EXPECT_EQ(outcome.done, 7);
   ASSERT_EQ(outcome.failed.size(), 1U);
-  EXPECT_THAT(outcome.failed[0], testing::AllOf(testing::StartsWith("none_seed2-"), testing::HasSubstr("no luck")));
+  EXPECT_THAT(outcome.failed[0],
+              testing::AllOf(testing::StartsWith("none_seed2-"), testing::HasSubstr("no luck")));
 }
 
 TEST(Sweep, after_as_many_failures_as_are_allowed_no_more_runs_begin) {
@@ -96,8 +101,8 @@ TEST(Sweep, after_as_many_failures_as_are_allowed_no_more_runs_begin) {
   const SharedSweep sweep(60, own);
   SweepOptions options;
   options.max_failures = 3;
-  const SweepOutcome outcome = sweep.run({0.001, {}, [](const PlannedRun&) { fail(ExitCode::kData, "no luck"); }},
-                                         options);
+  const SweepOutcome outcome =
+      sweep.run({0.001, {}, [](const PlannedRun&) { fail(ExitCode::kData, "no luck"); }}, options);
   EXPECT_GE(outcome.failed.size(), 3U);
   EXPECT_LT(outcome.failed.size(), 3U + static_cast<std::size_t>(test_world().size()));
   if (!test_world().is_root()) return;
@@ -109,7 +114,8 @@ TEST(Sweep, a_group_size_that_does_not_divide_the_ranks_is_refused) {
   const SharedSweep sweep(1, own);
   SweepOptions options;
   options.ranks_per_run = test_world().size() + 1;
-  EXPECT_THAT(refusal_of([&] { sweep.run({}, options); }, ExitCode::kUsage), testing::HasSubstr("cannot be made of"));
+  EXPECT_THAT(refusal_of([&] { sweep.run({}, options); }, ExitCode::kUsage),
+              testing::HasSubstr("cannot be made of"));
 }
 
 }  // namespace

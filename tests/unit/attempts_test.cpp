@@ -36,7 +36,7 @@ ProcessId dead_process() {
 }
 
 void write_job(const std::filesystem::path& results, const ProcessId& process, int told_to_stop) {
-  const Json job = {{"schema", kJobSchema}, {"process", to_json(process)},    {"began", "then"}, {"beats", 3},
+  const Json job = {{"schema", kJobSchema}, {"process", to_json(process)},  {"began", "then"},  {"beats", 3},
                     {"run", "some"},        {"told_to_stop", told_to_stop}, {"doing", "step 1"}};
   replace_file(job_file(results, process), job.dump());
 }
@@ -78,7 +78,11 @@ TEST(Attempts, how_one_ended_is_read_as_it_was_written) {
   ASSERT_TRUE(begin_attempt(folder.path(), 1, {this_process()}));
   EXPECT_FALSE(read_attempts(folder.path())[0].end);
   end_own_attempt(folder.path(), 1,
-                  {.kind = EndKind::kError, .text = "no luck\nat all", .type = "Bad", .log = {"info: a"}, .seconds = 2.5});
+                  {.kind = EndKind::kError,
+                   .text = "no luck\nat all",
+                   .type = "Bad",
+                   .log = {"info: a"},
+                   .seconds = 2.5});
   const Attempt attempt = read_attempts(folder.path())[0];
   EXPECT_EQ(attempt.process, this_process());
   EXPECT_THAT(attempt.others, testing::ElementsAre(this_process()));
@@ -98,7 +102,8 @@ TEST(Attempts, errors_and_crashes_count_and_stops_and_time_outs_do_not) {
     end_own_attempt(folder.path(), number, ended(kind));
     return failures_of(read_attempts(folder.path()));
   };
-  for (const EndKind kind : {EndKind::kStopped, EndKind::kError, EndKind::kTimeout, EndKind::kCrash, EndKind::kLost}) {
+  for (const EndKind kind :
+       {EndKind::kStopped, EndKind::kError, EndKind::kTimeout, EndKind::kCrash, EndKind::kLost}) {
     failures += kind == EndKind::kError || kind == EndKind::kCrash ? 1 : 0;
     EXPECT_EQ(attempt(kind), failures) << name_of(kind);
   }

@@ -82,14 +82,16 @@ TEST(Ledger, may_be_deleted_damaged_or_of_another_folder_at_any_time) {
   std::filesystem::remove(file);
   EXPECT_EQ(found(), 4);
   EXPECT_EQ(read_text(file), text);
-  for (const std::string& damaged : {std::string(), std::string("mofi-ledger/1"), text.substr(0, text.size() / 2),
-                                     text + "x", "mofi-ledger/2" + text.substr(13)}) {
+  for (const std::string& damaged :
+       {std::string(), std::string("mofi-ledger/1"), text.substr(0, text.size() / 2), text + "x",
+        "mofi-ledger/2" + text.substr(13)}) {
     std::ofstream(file, std::ios::trunc) << damaged;
     EXPECT_TRUE(Ledger(done.folder.path()).known().empty());
     EXPECT_EQ(found(), 4);
     EXPECT_EQ(read_text(file), text);
   }
-  std::filesystem::copy_file(other.folder / "ledger", file, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(other.folder / "ledger", file,
+                             std::filesystem::copy_options::overwrite_existing);
   flip_byte(done.predictions(1));
   EXPECT_THAT(refusal_of([&] { found(); }), testing::HasSubstr("predictions.h5"));
 }

@@ -26,13 +26,15 @@ ProcessId elsewhere() {
 
 void give_sign(const std::filesystem::path& results, const ProcessId& process, int beats) {
   const Json job = {{"schema", kJobSchema}, {"process", to_json(process)}, {"began", "1970-01-01T00:00:00Z"},
-                    {"beats", beats},       {"told_to_stop", 0},           {"run", ""}, {"doing", ""}};
+                    {"beats", beats},       {"told_to_stop", 0},           {"run", ""},
+                    {"doing", ""}};
   replace_file(job_file(results, process), job.dump());
 }
 
 /// What is known after looking for so long, again and again.
-Life watched(LifeWatch& watch, const ProcessId& process, milliseconds time,
-             const std::function<void()>& meanwhile = [] {}) {
+Life watched(
+    LifeWatch& watch, const ProcessId& process, milliseconds time,
+    const std::function<void()>& meanwhile = [] {}) {
   const auto end = std::chrono::steady_clock::now() + time;
   Life life = watch.look_at(process);
   while (std::chrono::steady_clock::now() < end) {

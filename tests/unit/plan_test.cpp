@@ -97,7 +97,8 @@ TEST(Plan, a_run_whose_process_was_killed_has_crashed_and_is_not_retried_for_eve
   const Sweep sweep(1);
   for (int attempt = 2; attempt <= 3; ++attempt) {
     claimed_by_the_dead(sweep.planned(0), sweep.results, true);
-    EXPECT_THAT(sweep.planned(0).reason, HasSubstr(fmt::format("attempt {} after a crash: process ", attempt)));
+    EXPECT_THAT(sweep.planned(0).reason,
+                HasSubstr(fmt::format("attempt {} after a crash: process ", attempt)));
   }
   claimed_by_the_dead(sweep.planned(0), sweep.results, true);
   EXPECT_EQ(sweep.planned(0).state, State::kGivenUp);
@@ -110,8 +111,8 @@ TEST(Plan, a_run_that_was_stopped_goes_on_from_its_checkpoint_and_was_no_failure
   FakeRuns slow{10};
   for (int i = 0; i < 4; ++i) EXPECT_EQ(sweep.run(slow, options).failed.size(), 1U);
   EXPECT_EQ(sweep.planned(0).state, State::kRetry);
-  EXPECT_THAT(sweep.planned(0).reason,
-              testing::AllOf(HasSubstr("attempt 5 after a time-out"), HasSubstr("goes on after epoch 1 of 2")));
+  EXPECT_THAT(sweep.planned(0).reason, testing::AllOf(HasSubstr("attempt 5 after a time-out"),
+                                                      HasSubstr("goes on after epoch 1 of 2")));
   for (int i = 0; i < 4; ++i) claimed_by_the_dead(sweep.planned(0), sweep.results, false);
   EXPECT_EQ(sweep.planned(0).state, State::kResume);
   EXPECT_EQ(sweep.planned(0).reason, "goes on after epoch 1 of 2");
@@ -152,8 +153,8 @@ TEST(Plan, a_result_of_other_inputs_is_named_with_what_differs) {
   const std::string before = sweep.planned(0).id;
   sweep.tokens.header.content_sha256 = std::string(64, 'e');
   EXPECT_EQ(sweep.planned(0).state, State::kStale);
-  EXPECT_THAT(sweep.planned(0).reason,
-              testing::AllOf(HasSubstr(before), HasSubstr("other tokens ("), HasSubstr("there, eeeeeeee now")));
+  EXPECT_THAT(sweep.planned(0).reason, testing::AllOf(HasSubstr(before), HasSubstr("other tokens ("),
+                                                      HasSubstr("there, eeeeeeee now")));
   std::filesystem::remove(sweep.results / "ledger");
   EXPECT_EQ(sweep.planned(0).state, State::kStale);
   EXPECT_EQ(sweep.run().done, 2);
@@ -164,7 +165,8 @@ TEST(Plan, what_a_newer_version_made_is_never_touched) {
   auto plan = sweep.plan();
   execute(World::alone(), {plan[0]}, FakeRuns{});
   std::string result = read_text(plan[0].folder / kResultFile);
-  replace_file(plan[0].folder / kResultFile, result.replace(result.find("mofi-result/1"), 13, "mofi-result/9"));
+  replace_file(plan[0].folder / kResultFile,
+               result.replace(result.find("mofi-result/1"), 13, "mofi-result/9"));
   replace_file(plan[1].folder / "attempt_1.json", R"({"schema": "mofi-attempt/2"})");
   replace_file(plan[2].folder / kCheckpointFolder / "step_000000001" / "checkpoint.json",
                R"({"schema": "mofi-checkpoint/2"})");
@@ -228,7 +230,8 @@ TEST(Execute, a_failure_keeps_its_text_and_the_lines_before_it_and_stops_no_othe
   const Sweep sweep(3);
   const FakeRuns runs{0, {}, [](const PlannedRun& run) {
                         log_info("on the way to failure");
-                        if (run.cell->slug == "constant_site0_seed1") throw std::out_of_range("far out\nstack");
+                        if (run.cell->slug == "constant_site0_seed1")
+                          throw std::out_of_range("far out\nstack");
                       }};
   const SweepOutcome outcome = sweep.run(runs);
   EXPECT_EQ(outcome.done, 2);
@@ -238,7 +241,8 @@ TEST(Execute, a_failure_keeps_its_text_and_the_lines_before_it_and_stops_no_othe
   EXPECT_EQ(end.text, "far out\nstack");
   EXPECT_EQ(end.type, "std::out_of_range");
   EXPECT_THAT(end.log, testing::Contains("info: on the way to failure"));
-  EXPECT_THAT(refusal_of([&] { require_success(outcome); }, ExitCode::kFailedRuns), HasSubstr("1 of 3 runs failed"));
+  EXPECT_THAT(refusal_of([&] { require_success(outcome); }, ExitCode::kFailedRuns),
+              HasSubstr("1 of 3 runs failed"));
 }
 
 TEST(Execute, a_run_that_was_taken_over_in_the_meantime_is_not_written) {
@@ -256,23 +260,26 @@ TEST(Explain, a_run_is_told_with_its_attempts_and_how_it_differs_from_the_neares
   Sweep sweep(5);
   sweep.cells[1].source = "mine.yaml:7";
   sweep.run({0, {}, [](const PlannedRun& run) {
-               if (run.cell->config.injection.condition == "constant") fail(ExitCode::kData, "no luck\nat all");
+               if (run.cell->config.injection.condition == "constant")
+                 fail(ExitCode::kData, "no luck\nat all");
              }});
   const auto plan = sweep.plan();
   const std::string text = explain(run_named(plan, "constant"), Ledger(sweep.results), sweep.results);
   for (const char* part : {"attempt 2 after an error: no luck", "mine.yaml:7", "digest of tokens", "| at all",
                            "mofi::Error, exit code 65", "injection.condition", "constant"})
     EXPECT_THAT(text, HasSubstr(part));
-  EXPECT_THAT(refusal_of([&] { run_named(plan, "none"); }, ExitCode::kUsage), HasSubstr("2 runs are called so"));
-  EXPECT_THAT(refusal_of([&] { run_named(plan, "no such"); }, ExitCode::kUsage), HasSubstr("no run of that name"));
+  EXPECT_THAT(refusal_of([&] { run_named(plan, "none"); }, ExitCode::kUsage),
+              HasSubstr("2 runs are called so"));
+  EXPECT_THAT(refusal_of([&] { run_named(plan, "no such"); }, ExitCode::kUsage),
+              HasSubstr("no run of that name"));
 }
 
 TEST(LeftOvers, what_nobody_needs_is_found_and_removed_and_results_never_are) {
   const Sweep sweep(3);
   const auto plan = sweep.plan();
   execute(World::alone(), {plan[0]}, FakeRuns{});
-  FakeRuns::keep(plan[0]);                                           // of a run that is done
-  claimed_by_the_dead(plan[1], sweep.results, true);                 // its job file tells of a crash
+  FakeRuns::keep(plan[0]);                            // of a run that is done
+  claimed_by_the_dead(plan[1], sweep.results, true);  // its job file tells of a crash
   const auto orphan = sweep.results / "runs" / "of_another_plan-0123456789ab";
   sweep.write("runs/of_another_plan-0123456789ab/config.yaml", "");
   const std::set<std::string> wanted = {plan[0].id, plan[1].id, plan[2].id};
