@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ablation/execute.h"
+#include "ablation/fine_tune_runs.h"
 #include "ablation/inputs.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
@@ -68,13 +69,12 @@ int main(int argc, char** argv) {
     world.barrier();
     SweepInputs inputs(experiment.music, folder);
     check_cells(experiment.cells, inputs);
-    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs, folder);
-    agree_on_states(world, plan);
+    const std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, folder);
     if (dry_run) {
-      if (world.is_root()) print_plan(plan);
+      if (world.is_root()) print_plan(plan, folder);
       return;
     }
-    const SweepOutcome outcome = execute(world, plan, inputs);
+    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs));
     if (!world.is_root()) return;
     const bool any_result =
         outcome.done > 0 ||

@@ -14,7 +14,6 @@ namespace mofi {
 void add_slurm_options(CLI::App& app, SlurmOptions& options) {
   app.add_option("--cluster", options.profile,
                  "submit: profile of the site, such as cluster/profiles/gpu_node.yaml");
-  app.add_flag("--dry-run", options.dry_run, "submit: print the job scripts and write nothing");
   app.add_flag("--again", options.again, "submit: also while earlier jobs of these results wait or run");
 }
 

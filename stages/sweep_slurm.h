@@ -9,10 +9,11 @@
 
 namespace mofi {
 
-/// --cluster, --dry-run and --again.
+/// --cluster and --again.
 struct SlurmOptions {
   std::string profile;
-  bool dry_run = false, again = false;
+  bool again = false;
+  bool dry_run = false;  ///< print the job scripts and write nothing
 };
 void add_slurm_options(CLI::App& app, SlurmOptions& options);
 

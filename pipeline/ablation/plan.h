@@ -2,41 +2,89 @@
 // What a sweep would do, and why: by looking at the run folders that are there.
 
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "ablation/attempts.h"
+#include "ablation/estimate.h"
 #include "ablation/inputs.h"
+#include "ablation/ledger.h"
 #include "distributed/world.h"
 
 namespace mofi {
 
+using InputDigests = std::map<std::string, std::string>;
+
 struct PlannedRun {
-  enum class State { kDone, kNew, kUnfinished, kFailed, kDamaged };
+  enum class State {
+    kDone,
+    kNew,      ///< nothing of it is there
+    kResume,   ///< was begun, and stopped by somebody
+    kRetry,    ///< failed, and may be tried again
+    kStale,    ///< there is a result of the same config, but of other inputs
+    kDamaged,  ///< its result cannot be read
+    kRunning,  ///< a process is at work on it
+    kGivenUp,  ///< failed too often
+    kNewer     ///< a newer version of this program made it
+  };
   const Cell* cell = nullptr;
   std::string id;
   std::filesystem::path folder;
+  std::shared_ptr<const InputDigests> inputs;
   State state = State::kNew;
-  std::string reason;  ///< in words: "result.json is there and verified", "failed before: …"
+  std::string reason;  ///< in words: "its result is there and verified", "attempt 2 after an error: …"
+  int attempts = 0;    ///< the number of the newest attempt that was seen
+  bool again = false;  ///< it is done, and to be done once more (--rerun)
 
-  bool is_done() const { return state == State::kDone; }
+  bool is_done() const { return state == State::kDone && !again; }
+  bool is_to_do() const {
+    return !is_done() && state != State::kRunning && state != State::kGivenUp && state != State::kNewer;
+  }
 };
 
-/// Throws for a cell that cannot work with these inputs, saying where it is asked for: an unknown split, a
-/// part without rows, a condition without modes, too few songs for the folds.
-void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs);
+struct PlanOptions {
+  int max_attempts = 3;         ///< errors and crashes after which a run is given up; 0: never
+  std::set<std::string> rerun;  ///< of code, failed, all: what else makes a run one to be done
+  bool verify = false;          ///< read every result in full, whatever is remembered of it
+};
 
-/// One entry a cell, in order. A run is done when its record and predictions are there, whole, and of this
-/// very run.
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
-                                  const std::filesystem::path& results);
-
-/// "done", "new", "unfinished", "failed" or "damaged".
+/// "done", "new", "resume", "retry", "stale input", "damaged", "running", "given up", "newer version".
 const char* state_name(PlannedRun::State state);
 
-/// Gives every rank root's view of what is done: another job may have finished a run while they looked.
-void agree_on_states(const World& world, std::vector<PlannedRun>& plan);
+/// Throws for a cell that cannot work with its inputs, saying where it is asked for: an unknown split, a part
+/// without rows, a condition without modes, too few songs for the folds.
+void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs);
+
+/// One entry a cell, in order, with its identity and nothing else.
+std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
+                                  const std::filesystem::path& results);
+
+/// State and reason of every run, from the folders. A run is done when its record and predictions are there,
+/// whole, and of this very run.
+void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options = {});
+
+/// All of that, for one process. The ledger is saved.
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
+                                  const std::filesystem::path& results, const PlanOptions& options = {});
+
+/// The same for all ranks: the first looks, for another job may finish a run while they do.
+std::vector<PlannedRun> plan_runs(const World& world, const std::vector<Cell>& cells, const InputsOf& inputs,
+                                  const std::filesystem::path& results, const PlanOptions& options = {});
 
 /// "12 done, 3 new".
 std::string count_states(const std::vector<PlannedRun>& plan);
+
+/// What is left to do takes so long, by what was measured.
+struct TimeEstimate {
+  int runs = 0, measured = 0;   ///< to do, and of these with a measured one of the same shape
+  std::vector<double> seconds;  ///< of the measured
+};
+TimeEstimate estimate(const std::vector<PlannedRun>& plan, const MeasuredTimes& times);
+/// "about 3 h 10 min on one rank, 1 h 36 min on 2, 48 min on 4"; empty where nothing was measured.
+std::string text_of(const TimeEstimate& estimate);
 
 }  // namespace mofi

@@ -2,6 +2,7 @@
 // The folder of one run: written so that result.json, the last file, makes it done.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "ablation/experiment.h"
@@ -9,15 +10,15 @@
 
 namespace mofi {
 
-inline constexpr const char* kFailureFile = "failure.txt";
-
 /// Writes config.yaml, predictions.h5 and, last, result.json.
 void write_run_folder(const std::filesystem::path& folder, const std::string& id, const RunConfig& config,
                       const std::map<std::string, std::string>& input_digests, const RunResult& result);
 
-/// Leaves the reason why a run failed, for the plan and for people.
-void write_failure(const std::filesystem::path& folder, const std::string& reason);
-
-std::string first_line(const std::string& text);
+/// What the newest checkpoint of an unfinished run says of itself. It is verified by whoever goes on from it.
+struct KeptCheckpoint {
+  int epoch = 0;             ///< epochs that are over
+  std::string newer_schema;  ///< where a newer version made it: its schema; nothing else is known then
+};
+std::optional<KeptCheckpoint> kept_checkpoint(const std::filesystem::path& folder);
 
 }  // namespace mofi

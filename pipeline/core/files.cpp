@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 
@@ -56,6 +58,32 @@ void put_in_place(const std::filesystem::path& temporary, const std::filesystem:
   std::error_code failure;
   std::filesystem::rename(temporary, target, failure);
   if (failure) fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target.string(), failure.message());
+}
+
+void write_text(const std::filesystem::path& path, const std::filesystem::path& target,
+                std::string_view text) {
+  errno = 0;
+  std::ofstream stream(path, std::ios::binary);
+  stream.write(text.data(), static_cast<std::streamsize>(text.size()));
+  stream.close();
+  if (!stream) fail(ExitCode::kMissing, "{}: cannot be written: {}", target.string(), std::strerror(errno));
+}
+
+/// False where the target is there already.
+bool link_in_place(const std::filesystem::path& temporary, const std::filesystem::path& target) {
+  if (::link(temporary.c_str(), target.c_str()) == 0) return true;
+  const int reason = errno;
+  if (reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS) {  // a file system without hard links
+    if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0)
+      return true;
+    if (errno == EEXIST) return false;
+    fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target.string(), std::strerror(errno));
+  }
+  if (reason != EEXIST)
+    fail(ExitCode::kMissing, "{}: cannot be put in place: {}", target.string(), std::strerror(reason));
+  // A network file system that did it and lost its answer was asked again: then both names are ours.
+  struct stat made {};
+  return ::stat(temporary.c_str(), &made) == 0 && made.st_nlink == 2;
 }
 
 template <class Container>
@@ -116,11 +144,11 @@ AtomicFile::~AtomicFile() {
   if (!committed_) std::filesystem::remove(temporary_, ignored);
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit(FolderSync folder) {
   sync_path(temporary_, O_RDONLY);
   put_in_place(temporary_, target_);
   committed_ = true;
-  sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
+  if (folder == FolderSync::kNow) sync_path(folder_of(target_), O_RDONLY | O_DIRECTORY);
 }
 
 AtomicFolder::AtomicFolder(std::filesystem::path target)
@@ -142,17 +170,24 @@ void AtomicFolder::commit() {
 
 void write_atomically(const std::filesystem::path& target, std::string_view text) {
   AtomicFile file(target);
-  {
-    std::ofstream stream(file.path(), std::ios::binary);
-    stream.write(text.data(), static_cast<std::streamsize>(text.size()));
-    stream.close();
-    if (!stream) fail(ExitCode::kMissing, "{}: cannot be written: {}", target.string(), std::strerror(errno));
-  }
+  write_text(file.path(), target, text);
   file.commit();
 }
 
-int remove_abandoned_temporaries(const std::filesystem::path& folder) {
-  int removed = 0;
+void replace_file(const std::filesystem::path& target, std::string_view text) {
+  AtomicFile file(target);
+  write_text(file.path(), target, text);
+  put_in_place(file.path(), target);
+}
+
+bool create_file(const std::filesystem::path& target, std::string_view text) {
+  AtomicFile file(target);
+  write_text(file.path(), target, text);
+  return link_in_place(file.path(), target);
+}
+
+std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
   std::error_code failure;
   const std::string mark = std::string(kTemporaryMark) + host_name() + "-";
   for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
@@ -162,9 +197,16 @@ int remove_abandoned_temporaries(const std::filesystem::path& folder) {
     pid_t writer = 0;
     const char* first = name.data() + at + mark.size();
     if (std::from_chars(first, name.data() + name.size(), writer).ec != std::errc{} || writer <= 0) continue;
-    if (::kill(writer, 0) == 0 || errno != ESRCH) continue;
+    if (::kill(writer, 0) != 0 && errno == ESRCH) found.push_back(entry.path());
+  }
+  return found;
+}
+
+int remove_abandoned_temporaries(const std::filesystem::path& folder) {
+  int removed = 0;
+  for (const auto& path : abandoned_temporaries(folder)) {
     std::error_code ignored;
-    removed += std::filesystem::remove_all(entry.path(), ignored) > 0 ? 1 : 0;
+    removed += std::filesystem::remove_all(path, ignored) > 0 ? 1 : 0;
   }
   return removed;
 }

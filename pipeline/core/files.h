@@ -17,6 +17,10 @@ std::string read_text(const std::filesystem::path& path, std::size_t max_bytes =
 /// Its lines without their ends, of either kind; empty ones are left out.
 std::vector<std::string> read_lines(const std::filesystem::path& path);
 
+/// Whether a new name in a folder is on disk at once, or with the next one that is: of several files of one
+/// folder the last may speak for all.
+enum class FolderSync { kNow, kLater };
+
 /// A file that appears at `target` whole, or not at all. Write to `path()`, then `commit()`:
 /// fsync, rename onto the target, fsync the folder. Without a commit the temporary file is removed.
 class AtomicFile {
@@ -27,7 +31,7 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   const std::filesystem::path& path() const { return temporary_; }
-  void commit();
+  void commit(FolderSync folder = FolderSync::kNow);
 
  private:
   std::filesystem::path target_;
@@ -36,6 +40,13 @@ class AtomicFile {
 };
 
 void write_atomically(const std::filesystem::path& target, std::string_view text);
+
+/// As write_atomically, but without waiting for the disk: a power cut may take it back. For what may be lost.
+void replace_file(const std::filesystem::path& target, std::string_view text);
+
+/// As replace_file, but only where there is nothing yet. Of several writers, on however many machines,
+/// exactly one gets true.
+bool create_file(const std::filesystem::path& target, std::string_view text);
 
 /// A folder that appears at `target` with all its files, or not at all. Write files into `path()`, then
 /// `commit()`: fsync of the folder, rename, fsync of its parent (the files are their writers' to sync).
@@ -59,8 +70,10 @@ class AtomicFolder {
 /// The folder that a file is in; "." for a bare name.
 std::filesystem::path folder_of(const std::filesystem::path& file);
 
-/// Removes what writers that were killed left in `folder`: temporary files and folders of processes that no
-/// longer live on this host. Returns how many were removed.
+/// What writers that were killed left in `folder`: temporary files and folders of processes that no longer
+/// live on this host.
+std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::path& folder);
+/// Removes them. Returns how many were removed.
 int remove_abandoned_temporaries(const std::filesystem::path& folder);
 
 }  // namespace mofi

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <memory>
 #include <mutex>
@@ -28,6 +29,7 @@ namespace level = spdlog::level;
 
 constexpr std::size_t kLargestLogBytes = 10'000'000;
 constexpr std::size_t kOldLogs = 1;
+constexpr std::size_t kRecentLines = 20;
 
 /// Standard error, and the file of this rank if there is one. Each has its own level and pattern.
 class Log {
@@ -60,7 +62,13 @@ class Log {
     apply_levels();
   }
 
+  std::vector<std::string> recent() {
+    const std::lock_guard lock(recent_lock_);
+    return {recent_.begin(), recent_.end()};
+  }
+
   void write(level::level_enum at, const std::string& text) {
+    if (at >= level::info) remember(at, text);
     std::unique_lock<std::mutex> no_bar;
     if (terminal_->should_log(at)) no_bar = pause_progress();
     logger_.log(at, text);
@@ -109,11 +117,20 @@ class Log {
     }
   }
 
+  void remember(level::level_enum at, const std::string& text) {
+    const std::lock_guard lock(recent_lock_);
+    const auto name = level::to_string_view(at);
+    recent_.push_back(fmt::format("{}: {}", std::string_view(name.data(), name.size()), text));
+    if (recent_.size() > kRecentLines) recent_.pop_front();
+  }
+
   void apply_levels() {
     terminal_->set_level(file_ && rank_ > 0 ? std::max(wanted_, level::warn) : wanted_);
     logger_.set_level(file_ ? level::debug : wanted_);
   }
 
+  std::mutex recent_lock_;
+  std::deque<std::string> recent_;
   std::mutex lock_;  // of the settings; the sinks have locks of their own
   level::level_enum wanted_ = level::info;
   int rank_ = 0;
@@ -134,6 +151,8 @@ void log_to_folder(const std::filesystem::path& folder) {
   Log::get().set_folder(folder);
   if (!folder.empty()) log_debug("the log of {}, process {}, begins here", producer(), getpid());
 }
+
+std::vector<std::string> recent_log_lines() { return Log::get().recent(); }
 
 void log_line_debug(const std::string& text) { Log::get().write(level::debug, text); }
 void log_line_info(const std::string& text) { Log::get().write(level::info, text); }

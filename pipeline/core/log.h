@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace mofi {
 
@@ -20,6 +21,9 @@ void set_log_rank(int rank);
 /// after set_log_rank; another folder takes the place of the first, an empty path ends it. Throws kMissing
 /// where the file cannot be written, and then goes on as before.
 void log_to_folder(const std::filesystem::path& folder);
+
+/// The last lines of this process, from information upwards, oldest first: what led to a failure.
+std::vector<std::string> recent_log_lines();
 
 void log_line_debug(const std::string& text);
 void log_line_info(const std::string& text);

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "distributed/communicator.h"
 #include "distributed/pulse.h"
 
 namespace mofi {
@@ -83,7 +84,7 @@ class MpiBackend : public c10d::Backend {
       : Backend(world.rank(), world.size()), trace_(std::move(trace)) {
     if (size_ == 1) return;
     // A communicator of its own: its collectives never meet those of the control path.
-    check(MPI_Comm_dup(MPI_COMM_WORLD, &communicator_), "a communicator");
+    check(MPI_Comm_dup(world.communicator().comm, &communicator_), "a communicator");
     worker_ = std::thread([this] { work_off(); });
   }
 

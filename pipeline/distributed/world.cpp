@@ -8,6 +8,8 @@
 #include <thread>
 
 #include "core/error.h"
+#include "core/stopwatch.h"
+#include "distributed/communicator.h"
 #include "distributed/pulse.h"
 #include "distributed/watchdog.h"
 
@@ -62,6 +64,7 @@ World::World(double rank_timeout_s) : rank_timeout_s_(rank_timeout_s) {
   check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_MULTIPLE, &granted), "starting");
   initialised_ = true;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  communicator_ = std::make_shared<Communicator>(MPI_COMM_WORLD);
   check(MPI_Comm_rank(MPI_COMM_WORLD, &rank_), "asking for the rank");
   check(MPI_Comm_size(MPI_COMM_WORLD, &size_), "asking for the size");
   if (granted < MPI_THREAD_MULTIPLE)
@@ -79,6 +82,20 @@ World::World(double rank_timeout_s) : rank_timeout_s_(rank_timeout_s) {
   if (size_ > 1 && rank_timeout_s > 0) watchdog_ = std::make_unique<Watchdog>(rank_timeout_s);
 }
 
+World::World(const World& whole, int group)
+    : node_rank_(whole.node_rank_), node_size_(whole.node_size_), rank_timeout_s_(whole.rank_timeout_s_) {
+  if (whole.size_ == 1) return;
+  const InCollective inside;
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split(whole.communicator_->comm, group, whole.rank_, &part), "forming groups of ranks");
+  communicator_ = std::make_shared<Communicator>(part);
+  MPI_Comm_set_errhandler(part, MPI_ERRORS_RETURN);
+  check(MPI_Comm_rank(part, &rank_), "asking for the rank");
+  check(MPI_Comm_size(part, &size_), "asking for the size");
+}
+
+World World::split(int group) const { return World(*this, group); }
+
 World::~World() {
   if (!initialised_) return;
   watchdog_.reset();
@@ -91,22 +108,36 @@ void World::barrier() const {
   if (size_ == 1) return;
   const InCollective inside;
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Ibarrier(MPI_COMM_WORLD, &request), "a barrier");
+  check(MPI_Ibarrier(communicator_->comm, &request), "a barrier");
   wait_politely(request);
+}
+
+bool World::barrier_within(double seconds) const {
+  if (size_ == 1) return true;
+  const Stopwatch watch;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibarrier(communicator_->comm, &request), "a barrier");
+  int done = 0;
+  while (true) {
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "waiting");
+    if (done != 0 || watch.seconds() > seconds) return done != 0;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    beat();
+  }
 }
 
 void World::sum(std::span<double> values) const {
   if (size_ == 1) return;
   const InCollective inside;
   check(MPI_Allreduce(MPI_IN_PLACE, values.data(), static_cast<int>(values.size()), MPI_DOUBLE, MPI_SUM,
-                      MPI_COMM_WORLD),
+                      communicator_->comm),
         "a sum");
 }
 
 int World::maximum(int value) const {
   if (size_ == 1) return value;
   const InCollective inside;
-  check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD), "an agreement");
+  check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MAX, communicator_->comm), "an agreement");
   return value;
 }
 
@@ -115,10 +146,10 @@ std::string World::broadcast(std::string text) const {
   const InCollective inside;
   MPI_Request request = MPI_REQUEST_NULL;
   std::uint64_t length = text.size();
-  check(MPI_Ibcast(&length, 1, MPI_UINT64_T, 0, MPI_COMM_WORLD, &request), "a broadcast");
+  check(MPI_Ibcast(&length, 1, MPI_UINT64_T, 0, communicator_->comm, &request), "a broadcast");
   wait_politely(request);
   text.resize(length);
-  check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_BYTE, 0, MPI_COMM_WORLD, &request),
+  check(MPI_Ibcast(text.data(), static_cast<int>(length), MPI_BYTE, 0, communicator_->comm, &request),
         "a broadcast");
   wait_politely(request);
   return text;
@@ -129,11 +160,11 @@ std::vector<std::string> World::gather(const std::string& text) const {
   const InCollective inside;
   const int length = static_cast<int>(text.size());
   std::vector<int> lengths(size_), offsets(size_);
-  check(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD), "a gather");
+  check(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, communicator_->comm), "a gather");
   for (int r = 1; r < size_; ++r) offsets[r] = offsets[r - 1] + lengths[r - 1];
   std::string all(static_cast<std::size_t>(offsets.back() + lengths.back()), '\0');
   check(MPI_Allgatherv(text.data(), length, MPI_BYTE, all.data(), lengths.data(), offsets.data(), MPI_BYTE,
-                       MPI_COMM_WORLD),
+                       communicator_->comm),
         "a gather");
   std::vector<std::string> texts;
   for (int r = 0; r < size_; ++r) texts.push_back(all.substr(offsets[r], lengths[r]));
@@ -154,9 +185,9 @@ void World::collect(std::string own, const Team::AtRoot& at_root) const {
   const InCollective inside(is_root() ? 1 : 2);
   if (!is_root()) {
     const std::uint64_t size = own.size();
-    check(MPI_Send(&size, 1, MPI_UINT64_T, 0, kCollectTag, MPI_COMM_WORLD), "sending to the first rank");
+    check(MPI_Send(&size, 1, MPI_UINT64_T, 0, kCollectTag, communicator_->comm), "sending to the first rank");
     in_messages(own, [&](const char* data, int count, MPI_Request& request) {
-      check(MPI_Isend(data, count, MPI_BYTE, 0, kCollectTag, MPI_COMM_WORLD, &request),
+      check(MPI_Isend(data, count, MPI_BYTE, 0, kCollectTag, communicator_->comm, &request),
             "sending to the first rank");
     });
     return;
@@ -164,12 +195,12 @@ void World::collect(std::string own, const Team::AtRoot& at_root) const {
   for (int rank = 1; rank < size_; ++rank) {
     MPI_Request request = MPI_REQUEST_NULL;
     std::uint64_t size = 0;
-    check(MPI_Irecv(&size, 1, MPI_UINT64_T, rank, kCollectTag, MPI_COMM_WORLD, &request),
+    check(MPI_Irecv(&size, 1, MPI_UINT64_T, rank, kCollectTag, communicator_->comm, &request),
           "receiving from a rank");
     wait_politely(request);
     std::string bytes(size, '\0');
     in_messages(bytes, [&](char* data, int count, MPI_Request& receiving) {
-      check(MPI_Irecv(data, count, MPI_BYTE, rank, kCollectTag, MPI_COMM_WORLD, &receiving),
+      check(MPI_Irecv(data, count, MPI_BYTE, rank, kCollectTag, communicator_->comm, &receiving),
             "receiving from a rank");
     });
     const OutOfCollective working;

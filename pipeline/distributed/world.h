@@ -16,6 +16,7 @@
 namespace mofi {
 
 class Watchdog;
+struct Communicator;  // communicator.h
 
 /// In seconds: after this a rank that hangs ends the job (watchdog.h), unless told otherwise.
 inline constexpr double kRankTimeout = 600;
@@ -29,6 +30,9 @@ class World {
   explicit World(double rank_timeout_s = kRankTimeout);
   /// A world of this process alone, whatever job it is part of: what a rank trains a run of its own in.
   static World alone() { return World(Alone{}); }
+  /// Ranks that give the same number are a world of their own, in the same order. Collective. It must not
+  /// outlive this one; a rank's place on its node stays what it is here, so that it keeps its GPU.
+  World split(int group) const;
   /// Leaves it, together with all ranks. While an exception unwinds and there are other ranks, they would
   /// wait for ever: the caller must `abort`.
   ~World();
@@ -47,6 +51,8 @@ class World {
 
   /// Waits for all ranks, sleeping rather than spinning (others may be computing on these cores).
   void barrier() const;
+  /// The same, for so many seconds at most. False: some did not come, and this world is of no use any more.
+  bool barrier_within(double seconds) const;
   /// Sums over all ranks, in place.
   void sum(std::span<double> values) const;
   /// The largest value of all ranks: agreement on a flag.
@@ -58,6 +64,8 @@ class World {
   /// Hands the bytes of every other rank, of any size, to `at_root` on rank 0, by rank, one at a time in
   /// memory.
   void collect(std::string own, const Team::AtRoot& at_root) const;
+  /// What the ranks talk over; for a world of several ranks.
+  const Communicator& communicator() const { return *communicator_; }
   /// This world, for libraries that know nothing of MPI. It must not outlive the world.
   Team team() const;
 
@@ -76,10 +84,12 @@ class World {
  private:
   struct Alone {};
   explicit World(Alone);
+  World(const World& whole, int group);
 
   int rank_ = 0, size_ = 1, node_rank_ = 0, node_size_ = 1;
   double rank_timeout_s_ = kRankTimeout;
-  bool initialised_ = false;
+  bool initialised_ = false;  ///< whether this is the world that ends MPI
+  std::shared_ptr<Communicator> communicator_;
   std::unique_ptr<Watchdog> watchdog_;
 };
 

@@ -1,5 +1,7 @@
 #include "storage/artifact.h"
 
+#include <charconv>
+
 #include "core/error.h"
 
 namespace mofi {
@@ -32,6 +34,16 @@ ArtifactHeader read_header(const Hdf5Reader& file, const std::string& schema) {
     }
   }
   return header;
+}
+
+bool is_newer_schema(const std::string& found, const std::string& known) {
+  const auto slash = known.rfind('/') + 1;
+  const auto version = [&](const std::string& schema) {
+    int number = 0;
+    std::from_chars(schema.data() + slash, schema.data() + schema.size(), number);
+    return number;
+  };
+  return found.starts_with(known.substr(0, slash)) && version(found) > version(known);
 }
 
 void require_digest(const Hdf5Reader& file, const ArtifactHeader& header,

@@ -22,6 +22,9 @@ void write_header(Hdf5Writer& file, const ArtifactHeader& header);
 /// Reads the header and refuses another schema than `schema`, naming both.
 ArtifactHeader read_header(const Hdf5Reader& file, const std::string& schema);
 
+/// Whether "mofi-result/2" is what a newer program writes where this one knows "mofi-result/1".
+bool is_newer_schema(const std::string& found, const std::string& known);
+
 /// Refuses contents whose digest is not the recorded one.
 void require_digest(const Hdf5Reader& file, const ArtifactHeader& header, const std::string& computed_sha256);
 

@@ -3,6 +3,8 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -50,6 +52,7 @@ class Handle {
 
 void silence_library() {
   static const bool done = [] {
+    H5dont_atexit();  // where a disk is full it crashes there over a file that it could not write
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
     return true;
   }();
@@ -185,14 +188,16 @@ Hdf5Writer::~Hdf5Writer() {
   if (handle_ >= 0) H5Fclose(handle_);
 }
 
-void Hdf5Writer::commit() {
+void Hdf5Writer::commit(FolderSync folder) {
+  errno = 0;
   const bool flushed = H5Fflush(handle_, H5F_SCOPE_GLOBAL) >= 0;
+  const int reason = flushed ? 0 : errno;
   const bool closed = H5Fclose(handle_) >= 0;
   handle_ = -1;
   if (!flushed || !closed)
     fail(ExitCode::kMissing, "{}: cannot be written to its end{}", file_.path().string(),
-         Handle::library_reason());
-  file_.commit();
+         reason != 0 ? fmt::format(": {}", std::strerror(reason)) : Handle::library_reason());
+  file_.commit(folder);
 }
 
 template <class T>

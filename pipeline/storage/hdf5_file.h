@@ -47,7 +47,7 @@ class Hdf5Writer {
   void attribute(const std::string& object, const std::string& name, const std::vector<std::int64_t>& values);
   void attribute(const std::string& object, const std::string& name, const std::vector<std::string>& values);
 
-  void commit();
+  void commit(FolderSync folder = FolderSync::kNow);
 
  private:
   AtomicFile file_;

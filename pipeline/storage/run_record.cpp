@@ -112,7 +112,7 @@ std::string content_digest(const Predictions& p) {
   return hash.hex();
 }
 
-void write_predictions(const std::filesystem::path& path, const Predictions& predictions) {
+void write_predictions(const std::filesystem::path& path, const Predictions& predictions, FolderSync folder) {
   const std::string problem = defect(predictions);
   if (!problem.empty()) fail(ExitCode::kInternal, "{}: what should be written {}", path.string(), problem);
 
@@ -137,7 +137,7 @@ void write_predictions(const std::filesystem::path& path, const Predictions& pre
   file.write_strings("pieces/group", predictions.group);
   file.write("pieces/mode", predictions.mode);
   file.write_strings("pieces/split", predictions.split);
-  file.commit();
+  file.commit(folder);
 }
 
 Predictions read_predictions(const std::filesystem::path& path) {

@@ -52,7 +52,8 @@ std::string content_digest(const Predictions& predictions);
 
 /// Writes atomically. Schema and content digest are computed here, an empty `header.producer` is filled in;
 /// `header.config_sha256` and `header.inputs` are the caller's.
-void write_predictions(const std::filesystem::path& path, const Predictions& predictions);
+void write_predictions(const std::filesystem::path& path, const Predictions& predictions,
+                       FolderSync folder = FolderSync::kNow);
 
 /// Reads and checks schema, shapes, indices and digest. Throws kMissing or kData.
 Predictions read_predictions(const std::filesystem::path& path);

@@ -14,10 +14,9 @@
 #include "core/config.h"
 #include "distributed/world.h"
 #include "model/parameters.h"
+#include "training/checkpoint_schema.h"
 
 namespace mofi {
-
-inline constexpr const char* kCheckpointSchema = "mofi-checkpoint/1";
 
 /// One safetensors file of a checkpoint.
 struct CheckpointFile {

@@ -319,7 +319,7 @@ class Loop {
     trace_.reset();
   }
 
-  std::filesystem::path checkpoints() const { return keeping_.folder / "checkpoint"; }
+  std::filesystem::path checkpoints() const { return keeping_.folder / kCheckpointFolder; }
 
   std::vector<CheckpointFile> files(bool with_best) {
     std::vector<CheckpointFile> all = {{"weights.safetensors", parameters_, keeping_.metadata},
@@ -477,7 +477,7 @@ std::int64_t most_items_at_once(const LoopConfig& config, const World& world) {
 
 void remove_checkpoints(const Keeping& keeping) {
   std::error_code ignored;
-  if (!keeping.folder.empty()) std::filesystem::remove_all(keeping.folder / "checkpoint", ignored);
+  if (!keeping.folder.empty()) std::filesystem::remove_all(keeping.folder / kCheckpointFolder, ignored);
 }
 
 }  // namespace mofi

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <numeric>
+#include <set>
 
 #include "distributed/tickets.h"
 #include "ranked_main.h"
@@ -48,6 +49,23 @@ TEST(World, alone_is_complete_without_the_others) {
   EXPECT_THAT(alone.gather("a"), testing::ElementsAre("a"));
 }
 
+TEST(World, groups_are_worlds_of_their_own_that_do_not_meet) {
+  const World& world = test_world();
+  const int group = world.rank() / 2;
+  const World part = world.split(group);
+  EXPECT_EQ(part.size(), std::min(2, world.size() - 2 * group));
+  EXPECT_EQ(part.rank(), world.rank() % 2);
+  EXPECT_EQ(part.node_rank(), world.node_rank());
+  for (int turn = 0; turn < 3 + group; ++turn) {  // as many as each likes
+    double ranks = world.rank();
+    part.sum({&ranks, 1});
+    EXPECT_EQ(ranks, part.size() == 2 ? 4 * group + 1 : 2 * group);
+    EXPECT_EQ(part.broadcast(std::to_string(world.rank())), std::to_string(2 * group));
+  }
+  EXPECT_EQ(part.gather(std::to_string(group)),
+            std::vector<std::string>(static_cast<std::size_t>(part.size()), std::to_string(group)));
+}
+
 TEST(Tickets, every_ticket_is_given_exactly_once) {
   const World& world = test_world();
   for (const std::int64_t total : {0, 1, 500}) {
@@ -74,6 +92,30 @@ TEST(Tickets, a_stop_of_one_rank_ends_the_handing_out_to_all) {
   while (tickets.next()) ++taken;  // would take minutes without the stop
   tickets.finish();
   EXPECT_LT(taken, 1'000'000'000);
+}
+
+TEST(Tickets, the_first_rank_hears_every_report_once_and_may_end_the_handing_out) {
+  const World& world = test_world();
+  std::vector<std::string> heard;
+  int taken = 0;
+  {
+    TicketQueue tickets(world, 1'000'000'000, [&](int rank, const std::string& text) {
+      heard.push_back(std::to_string(rank) + " " + text);
+      return heard.size() < 50;
+    });
+    while (const auto ticket = tickets.next()) {
+      ++taken;
+      tickets.report("did " + std::to_string(*ticket));
+    }
+    tickets.finish();
+  }
+  int all = 0;
+  for (const std::string& text : world.gather(std::to_string(taken))) all += std::stoi(text);
+  if (!world.is_root()) return;
+  EXPECT_GE(all, 50);
+  EXPECT_LT(all, 50 + world.size());
+  EXPECT_EQ(static_cast<int>(heard.size()), all);
+  EXPECT_EQ(std::set<std::string>(heard.begin(), heard.end()).size(), heard.size());
 }
 
 }  // namespace
