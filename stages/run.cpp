@@ -32,21 +32,19 @@ int main(int argc, char** argv) {
     const Experiment experiment = read_experiment(root);
     const std::filesystem::path folder = results.empty() ? "results/" + experiment.name : results;
 
-    if (experiment.inputs.tokens.empty()) {
-      if (world.is_root()) compose_music(experiment, folder);
-      world.barrier();
-      make_inputs(experiment, folder, world.team());
-      world.barrier();
-    }
-    const LoadedInputs inputs = load_inputs(experiment.inputs, folder);
-    check_cells(experiment.cells, inputs.view());
-    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), folder);
+    if (world.is_root()) compose_music(experiment, folder);
+    world.barrier();
+    make_inputs(experiment, folder, world.team());
+    world.barrier();
+    SweepInputs inputs(experiment.music, folder);
+    check_cells(experiment.cells, inputs);
+    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs, folder);
     agree_on_states(world, plan);
     if (dry_run) {
       if (world.is_root()) print_plan(plan);
       return;
     }
-    const SweepOutcome outcome = execute(world, plan, inputs.view());
+    const SweepOutcome outcome = execute(world, plan, inputs);
     if (!world.is_root()) return;
     const bool any_result =
         outcome.done > 0 ||

@@ -1,7 +1,8 @@
 // Many runs from one YAML: what would be done, doing it, how far it is.
 
 #include "ablation/execute.h"
-#include "ablation/prepare.h"
+#include "ablation/experiment.h"
+#include "ablation/inputs.h"
 #include "core/error.h"
 #include "core/stop.h"
 #include "print_plan.h"
@@ -25,12 +26,12 @@ int main(int argc, char** argv) {
       "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     const Experiment experiment = read_experiment(load(options));
-    const LoadedInputs inputs = load_inputs(experiment.inputs, results);
-    check_cells(experiment.cells, inputs.view());
-    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs.view(), results);
+    SweepInputs inputs(experiment.music, results);
+    check_cells(experiment.cells, inputs);
+    std::vector<PlannedRun> plan = plan_runs(experiment.cells, inputs, results);
     agree_on_states(world, plan);
     if (action == "run") {
-      const SweepOutcome outcome = execute(world, plan, inputs.view());
+      const SweepOutcome outcome = execute(world, plan, inputs);
       if (world.is_root()) require_success(outcome);
     } else if (world.is_root() && action == "plan") {
       print_plan(plan);

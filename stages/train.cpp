@@ -1,6 +1,7 @@
 // One run: a model fine-tuned on one set of tokens, data-parallel over the ranks that mpirun starts.
 
-#include "ablation/prepare.h"
+#include "ablation/experiment.h"
+#include "ablation/inputs.h"
 #include "ablation/run_folder.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -35,21 +36,22 @@ int main(int argc, char** argv) {
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     ConfigNode root = load(options);
     std::erase_if(root.entries, [](const auto& entry) { return entry.key == "sweep"; });
-    Experiment experiment = read_experiment(root);
-    if (!tokens.empty()) experiment.inputs.tokens = tokens;
-    if (!mode.empty()) experiment.inputs.mode = mode;
-    if (experiment.inputs.tokens.empty())
+    if (!tokens.empty()) set_config(root, "inputs.tokens", text_node(tokens, {"--tokens " + tokens, 0}));
+    if (!mode.empty()) set_config(root, "inputs.mode", text_node(mode, {"--mode " + mode, 0}));
+    const Experiment experiment = read_experiment(root);
+    if (experiment.music.front().inputs.tokens.empty())
       fail(ExitCode::kUsage, "no tokens: give --tokens FILE or set inputs.tokens");
 
-    const LoadedInputs inputs = load_inputs(experiment.inputs, ".");
     const Cell& cell = experiment.cells.front();
+    SweepInputs tables(experiment.music, ".");
+    const RunInputs inputs = tables.of(cell);
     const torch::Device device =
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
-    const auto digests = input_digests(cell.config, inputs.view());
-    const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, inputs.tokens),
+    const auto digests = input_digests(cell.config, inputs);
+    const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, *inputs.tokens),
                              true};
     TrainingBar bar("train", !world.is_root());
-    const RunOutcome outcome = fine_tune(world, cell.config, inputs.view(), device, keeping, bar);
+    const RunOutcome outcome = fine_tune(world, cell.config, inputs, device, keeping, bar);
     log_debug("{}", memory_line());
     if (!world.is_root()) return;
     std::filesystem::remove(keeping.folder / kResultFile);  // it tells of the weights before these

@@ -49,7 +49,7 @@ std::string failure_line(const PlannedRun& run, const std::string& reason) {
 
 }  // namespace
 
-SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const RunInputs& inputs) {
+SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const InputsOf& inputs) {
   std::vector<const PlannedRun*> todo;
   for (const PlannedRun& run : plan)
     if (!run.is_done()) todo.push_back(&run);
@@ -70,7 +70,7 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
       const PlannedRun& run = *todo[static_cast<std::size_t>(*ticket)];
       bar.update(*ticket + 1, run.cell->slug);
       try {
-        do_run(world, run, inputs);
+        do_run(world, run, inputs(*run.cell));
         ++done;
       } catch (const Error& error) {
         was_stopped = error.code() == ExitCode::kStopped;  // by a signal, or as its time was over

@@ -13,7 +13,7 @@ struct SweepOutcome {
 /// Collective over the world's ranks, which must have the same plan. Runs that are done are left alone. A run
 /// that fails keeps its reason in its folder and stops no other. Throws kStopped, on every rank, when a stop
 /// was requested.
-SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const RunInputs& inputs);
+SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const InputsOf& inputs);
 
 /// Throws kFailedRuns with the list when there are failed runs.
 void require_success(const SweepOutcome& outcome);

@@ -55,13 +55,17 @@ const char* state_name(PlannedRun::State state) {
   return "?";
 }
 
-void check_cells(const std::vector<Cell>& cells, const RunInputs& inputs) {
+void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs) {
   std::set<std::string> checked;  // the seed and most of a config play no part in whether there are rows
   for (const Cell& cell : cells) {
-    if (!checked.insert(config_to_json(cell.config.data).dump() + cell.config.injection.condition).second)
+    if (!checked
+             .insert(fmt::format("{} {} {} {}", cell.music, config_to_json(cell.config.data).dump(),
+                                 cell.config.injection.condition, cell.config.training.validates()))
+             .second)
       continue;
     try {
-      make_dataset(*inputs.tokens, inputs.modes, cell.config);
+      const RunInputs read = inputs(cell);
+      make_dataset(*read.tokens, read.modes, cell.config);
     } catch (const Error& error) {
       if (cell.source.empty()) throw;
       throw Error(error.code(),
@@ -70,17 +74,18 @@ void check_cells(const std::vector<Cell>& cells, const RunInputs& inputs) {
   }
 }
 
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
                                   const std::filesystem::path& results) {
   std::map<std::string, std::string> weights_digests;  // each file is hashed once, not once a cell
   std::vector<PlannedRun> plan;
   for (const Cell& cell : cells) {
     RunConfig without_weights = cell.config;
     without_weights.training.weights.clear();
-    auto digests = input_digests(without_weights, inputs);
+    const RunInputs read = inputs(cell);
+    auto digests = input_digests(without_weights, read);
     if (const std::string& weights = cell.config.training.weights; !weights.empty()) {
       auto& digest = weights_digests[weights];
-      if (digest.empty()) digest = input_digests(cell.config, inputs).at("weights");
+      if (digest.empty()) digest = input_digests(cell.config, read).at("weights");
       digests["weights"] = digest;
     }
     PlannedRun run;

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "ablation/experiment.h"
+#include "ablation/inputs.h"
 #include "distributed/world.h"
-#include "training/run.h"
 
 namespace mofi {
 
@@ -24,11 +23,11 @@ struct PlannedRun {
 
 /// Throws for a cell that cannot work with these inputs, saying where it is asked for: an unknown split, a
 /// part without rows, a condition without modes, too few songs for the folds.
-void check_cells(const std::vector<Cell>& cells, const RunInputs& inputs);
+void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs);
 
 /// One entry a cell, in order. A run is done when its record and predictions are there, whole, and of this
 /// very run.
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const RunInputs& inputs,
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
                                   const std::filesystem::path& results);
 
 /// "done", "new", "unfinished", "failed" or "damaged".

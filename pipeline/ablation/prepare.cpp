@@ -1,5 +1,9 @@
 #include "ablation/prepare.h"
 
+#include <algorithm>
+#include <map>
+
+#include "ablation/inputs.h"
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -10,8 +14,6 @@
 namespace mofi {
 namespace {
 
-constexpr const char* kTokensFile = "tokens.h5";
-constexpr const char* kModeFile = "mode.h5";
 constexpr const char* kMusicFolder = "midi";  // composed
 
 bool is_composed(const DatasetConfig& dataset) {
@@ -28,6 +30,65 @@ bool holds(const std::filesystem::path& path, const std::string& digest, Read re
   } catch (const Error& error) {
     log_warning("{} is made again: {}", path.string(), error.what());
     return false;
+  }
+}
+
+/// Music that is read once: its tokens and, by files, the keys that are found in it.
+struct MusicSet {
+  MusicConfig music;
+  std::filesystem::path folder, tokens;
+  std::map<std::filesystem::path, ModeOptions> modes;
+};
+
+std::vector<MusicSet> music_to_make(const Experiment& experiment, const std::filesystem::path& results) {
+  const std::vector<InputFiles> files = input_files(experiment.music, results);
+  std::vector<MusicSet> sets;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].folder.empty()) continue;
+    auto set = std::ranges::find(sets, files[i].tokens, &MusicSet::tokens);
+    if (set == sets.end())
+      set = sets.insert(set, {experiment.music[i], files[i].folder, files[i].tokens, {}});
+    if (experiment.music[i].inputs.mode.empty()) set->modes[files[i].mode] = experiment.music[i].tonality;
+  }
+  return sets;
+}
+
+Corpus open_music(const MusicSet& set) {
+  const DatasetConfig& wanted = set.music.dataset;
+  FoundDataset found{"folder", set.folder / kMusicFolder};
+  if (!is_composed(wanted)) found = find_dataset(wanted.name, wanted.input);
+  return open_corpus(found.name, found.folder, {wanted.labels, wanted.classes});
+}
+
+void make_files(const MusicSet& set, const Team& team) {
+  const MusicConfig& music = set.music;
+  const Corpus corpus = open_music(set);
+  auto files = read_files<std::pair<FileTokens, std::vector<FileModes>>>(
+      corpus, music.reading, team, "tokens, modes", [&](const CorpusPiece& piece) {
+        std::pair<FileTokens, std::vector<FileModes>> made{tokens_of_file(piece.midi, music.tokens), {}};
+        for (const auto& [path, tonality] : set.modes)
+          made.second.push_back(modes_of_file(piece.midi, tonality, music.tokens));
+        return made;
+      });
+  if (!team.is_root()) return;
+  std::vector<ReadFile<FileTokens>> tokens;
+  std::vector<std::vector<ReadFile<FileModes>>> keys(set.modes.size());
+  for (auto& [midi_sha256, made] : files) {
+    made.second.resize(keys.size());  // of a file that was skipped there are none
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i].push_back({midi_sha256, std::move(made.second[i])});
+    tokens.push_back({midi_sha256, std::move(made.first)});
+  }
+  const TokenizedCorpus tokenized = table_of(corpus, music.tokens, music.reading, std::move(tokens));
+  remove_abandoned_temporaries(set.folder);
+  log_info("{}", summary(tokenized));
+  if (!holds(set.tokens, tokenized.table.header.content_sha256, read_tokens))
+    write_tokens(set.tokens, tokenized.table);
+  auto keys_of_mode = keys.begin();
+  for (const auto& [path, tonality] : set.modes) {
+    const ModeTable modes =
+        table_of(corpus, tonality, music.tokens, music.reading, std::move(*keys_of_mode++));
+    log_info("{}", summary_of(modes, corpus));
+    if (!holds(path, modes.header.content_sha256, read_modes)) write_modes(path, modes);
   }
 }
 
@@ -48,86 +109,38 @@ FoundDataset find_dataset(const std::string& name, const std::filesystem::path& 
 }
 
 void compose_music(const Experiment& experiment, const std::filesystem::path& results) {
-  if (!is_composed(experiment.dataset)) return;
-  remove_abandoned_temporaries(results / kMusicFolder);
-  write_synthetic_corpus(results / kMusicFolder, compose_corpus(experiment.dataset.synthetic));
+  for (const MusicSet& set : music_to_make(experiment, results)) {
+    if (!is_composed(set.music.dataset)) continue;
+    remove_abandoned_temporaries(set.folder / kMusicFolder);
+    write_synthetic_corpus(set.folder / kMusicFolder, compose_corpus(set.music.dataset.synthetic));
+  }
 }
 
 void make_inputs(const Experiment& experiment, const std::filesystem::path& results, const Team& team) {
-  const DatasetConfig& wanted = experiment.dataset;
-  FoundDataset found{"folder", results / kMusicFolder};
-  if (!is_composed(wanted)) found = find_dataset(wanted.name, wanted.input);
-  const Corpus corpus = open_corpus(found.name, found.folder, {wanted.labels, wanted.classes});
-
-  auto files = read_files<std::pair<FileTokens, FileModes>>(
-      corpus, experiment.reading, team, "tokens, modes", [&](const CorpusPiece& piece) {
-        return std::pair(tokens_of_file(piece.midi, experiment.tokens),
-                         modes_of_file(piece.midi, experiment.tonality, experiment.tokens));
-      });
-  if (!team.is_root()) return;
-  std::vector<ReadFile<FileTokens>> tokens;
-  std::vector<ReadFile<FileModes>> keys;
-  for (auto& [midi_sha256, made] : files) {
-    tokens.push_back({midi_sha256, std::move(made.first)});
-    keys.push_back({midi_sha256, std::move(made.second)});
-  }
-  const TokenizedCorpus tokenized =
-      table_of(corpus, experiment.tokens, experiment.reading, std::move(tokens));
-  const ModeTable modes =
-      table_of(corpus, experiment.tonality, experiment.tokens, experiment.reading, std::move(keys));
-  for (const char* folder : {"", "tables"}) remove_abandoned_temporaries(results / folder);
-  log_info("{}", summary(tokenized));
-  if (!holds(results / kTokensFile, tokenized.table.header.content_sha256, read_tokens))
-    write_tokens(results / kTokensFile, tokenized.table);
-  log_info("{}", summary_of(modes, corpus));
-  if (!holds(results / kModeFile, modes.header.content_sha256, read_modes))
-    write_modes(results / kModeFile, modes);
+  for (const MusicSet& set : music_to_make(experiment, results)) make_files(set, team);
+  if (team.is_root()) remove_abandoned_temporaries(results / "tables");
 }
 
 void use_data(ConfigNode& root, const std::filesystem::path& folder) {
-  const auto text = [&](const std::string& value) {
-    ConfigNode node;
-    node.kind = ConfigNode::Kind::kScalar;
-    node.scalar = value;
-    node.source = {"--data " + folder.string(), 0};
-    return node;
-  };
-  set_config(root, "dataset.input", text(folder.string()));
-  const auto fields = read_experiment(root);
-  if (fields.dataset.name != "synthetic") return;
+  const ConfigSource source("--data " + folder.string(), 0);
+  set_config(root, "dataset.input", text_node(folder.string(), source));
+  const ExperimentBase base = read_base(root);
+  if (base.music.dataset.name != "synthetic") return;
 
   const FoundDataset found = find_dataset("synthetic", folder);
-  set_config(root, "dataset.name", text(found.name));
-  set_config(root, "dataset.input", text(found.folder.string()));
-  set_config(root, "name", text(fields.name + "_" + found.name));
+  set_config(root, "dataset.name", text_node(found.name, source));
+  set_config(root, "dataset.input", text_node(found.folder.string(), source));
+  set_config(root, "name", text_node(base.name + "_" + found.name, source));
   const auto labels = found.folder / "labels.csv";
   if (found.name == "emopia") {
-    set_config(root, "data.split", text("song_level"));
+    set_config(root, "data.split", text_node("song_level", source));
   } else if (found.name == "vgmidi" || !std::filesystem::exists(labels) || !read_csv(labels).has("split")) {
-    set_config(root, "data.split", text("folds"));
+    set_config(root, "data.split", text_node("folds", source));
     ConfigNode parts;
     parts.kind = ConfigNode::Kind::kSequence;
-    parts.items = {text("test")};
+    parts.items = {text_node("test", source)};
     set_config(root, "data.evaluate", parts);
   }
-}
-
-LoadedInputs load_inputs(const InputsConfig& inputs, const std::filesystem::path& results) {
-  const std::filesystem::path tokens =
-      inputs.tokens.empty() ? results / kTokensFile : std::filesystem::path(inputs.tokens);
-  // A mode file is taken from the results folder only together with its tokens.
-  std::filesystem::path mode = inputs.mode;
-  if (mode.empty() && inputs.tokens.empty()) mode = results / kModeFile;
-  if (!std::filesystem::exists(tokens))
-    fail(ExitCode::kMissing,
-         "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain",
-         tokens.string());
-  LoadedInputs loaded{read_tokens(tokens), {}};
-  if (std::filesystem::exists(mode))
-    loaded.modes = read_modes(mode);
-  else if (!inputs.mode.empty())
-    fail(ExitCode::kMissing, "{}: no such file; make it with `mofi mode`", mode.string());
-  return loaded;
 }
 
 }  // namespace mofi

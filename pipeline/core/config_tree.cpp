@@ -127,6 +127,18 @@ ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::
   return merged;
 }
 
+/// The entry whose key is the path or begins it, the longest of them: a key may have dots itself, as the axes
+/// of a sweep have.
+ConfigEntry* longest_key_of(ConfigNode& mapping, std::string_view path) {
+  ConfigEntry* longest = nullptr;
+  for (ConfigEntry& entry : mapping.entries) {
+    const std::string& key = entry.key;
+    if (!path.starts_with(key) || (path.size() > key.size() && path[key.size()] != '.')) continue;
+    if (longest == nullptr || key.size() > longest->key.size()) longest = &entry;
+  }
+  return longest;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -187,27 +199,33 @@ void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode val
   ConfigNode* node = &root;
   std::string_view rest = dotted_path;
   while (true) {
-    const auto dot = rest.find('.');
-    const std::string key(rest.substr(0, dot));
-    if (key.empty())
-      fail(ExitCode::kUsage, "{}: '{}' is not a dotted path of config keys", value.source.text(),
-           dotted_path);
     if (node->kind != ConfigNode::Kind::kMapping) {
       node->kind = ConfigNode::Kind::kMapping;
       node->entries.clear();
       node->source = value.source;
     }
-    ConfigNode* child = node->find(key);
-    if (child == nullptr) {
-      node->entries.push_back({key, ConfigNode{}});
-      child = &node->entries.back().value;
-      child->source = value.source;
+    ConfigEntry* next = longest_key_of(*node, rest);
+    if (next == nullptr) {
+      const std::string key(rest.substr(0, rest.find('.')));
+      if (key.empty())
+        fail(ExitCode::kUsage, "{}: '{}' is not a dotted path of config keys", value.source.text(),
+             dotted_path);
+      next = &node->entries.emplace_back(ConfigEntry{key, ConfigNode{}});
+      next->value.source = value.source;
     }
-    node = child;
-    if (dot == std::string_view::npos) break;
-    rest.remove_prefix(dot + 1);
+    node = &next->value;
+    if (next->key.size() == rest.size()) break;
+    rest.remove_prefix(next->key.size() + 1);
   }
   *node = std::move(value);
+}
+
+ConfigNode text_node(std::string text, ConfigSource source) {
+  ConfigNode node;
+  node.kind = ConfigNode::Kind::kScalar;
+  node.scalar = std::move(text);
+  node.source = std::move(source);
+  return node;
 }
 
 void apply_setting(ConfigNode& root, const std::string& setting) {

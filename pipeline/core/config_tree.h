@@ -62,8 +62,12 @@ ConfigNode parse_config(const std::string& text, const std::string& name);
 /// Overlays mappings key by key; everything else is replaced.
 void merge_config(ConfigNode& base, const ConfigNode& overlay);
 
-/// Sets the value at a dotted path, making mappings on the way: what `--set a.b=c` does.
+/// Sets the value at a dotted path, making mappings on the way: what `--set a.b=c` does. Keys that have dots
+/// themselves, such as the axes of a sweep, are met by them.
 void set_config(ConfigNode& root, const std::string& dotted_path, ConfigNode value);
+
+/// A value that no file has written, such as that of an option.
+ConfigNode text_node(std::string text, ConfigSource source);
 
 /// Applies "a.b=c", c being YAML (so lists work: a.b=[1, 2]).
 void apply_setting(ConfigNode& root, const std::string& setting);

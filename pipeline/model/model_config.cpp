@@ -20,10 +20,14 @@ void apply_size(BackboneConfig& config) {
   }
 }
 
+std::string misfit(const BackboneConfig& config) {
+  if (config.hidden % config.heads == 0) return "";
+  return fmt::format("model.hidden is {} and model.heads is {}: the heads must divide the hidden width",
+                     config.hidden, config.heads);
+}
+
 void validate(const BackboneConfig& config) {
-  if (config.hidden % config.heads != 0)
-    fail(ExitCode::kUsage, "model.hidden is {} and model.heads is {}: the heads must divide the hidden width",
-         config.hidden, config.heads);
+  if (const std::string why = misfit(config); !why.empty()) fail(ExitCode::kUsage, "{}", why);
 }
 
 }  // namespace mofi

@@ -27,7 +27,9 @@ struct BackboneConfig {
 /// Sets layers, hidden, heads and intermediate to those of `config.size`.
 void apply_size(BackboneConfig& config);
 
-/// Throws a usage error when the numbers do not fit together.
+/// Why the numbers do not fit together; empty when they do.
+std::string misfit(const BackboneConfig& config);
+/// Throws a usage error when they do not.
 void validate(const BackboneConfig& config);
 
 template <class Field>

@@ -58,6 +58,70 @@ std::vector<std::int64_t> whole_numbers(const nlohmann::json& list, const std::s
   return numbers;
 }
 
+/// The first eight bytes of a file of that size: how long its header is.
+std::uint64_t size_of_header(std::span<const std::byte> beginning, std::uint64_t file_bytes,
+                             const std::string& name) {
+  std::uint64_t header_bytes = 0;
+  if (file_bytes < sizeof header_bytes)
+    fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
+  std::memcpy(&header_bytes, beginning.data(), sizeof header_bytes);
+  if (header_bytes > kLargestHeader || header_bytes > file_bytes - sizeof header_bytes)
+    fail(ExitCode::kData, "{}: is not a safetensors file: its header would be {} bytes long", name,
+         header_bytes);
+  return header_bytes;
+}
+
+/// A tensor whose bytes are yet to be found: at `offset` of the data.
+struct PlacedTensor {
+  std::uint64_t offset = 0, bytes = 0;
+  SafeTensor tensor;
+};
+
+/// What a header says of data of that size, in the order of the bytes. Checks that the tensors cover them.
+std::vector<PlacedTensor> tensors_of_header(std::string_view text, std::uint64_t data_bytes,
+                                            const std::string& name,
+                                            std::map<std::string, std::string>& metadata) {
+  // Not an ordered_json, which compares each key with all before it: a header may have millions.
+  const auto header = nlohmann::json::parse(text, nullptr, false);
+  if (!header.is_object()) fail(ExitCode::kData, "{}: its safetensors header is not a JSON object", name);
+  std::vector<PlacedTensor> by_offset;
+  try {
+    for (const auto& [key, value] : header.items()) {
+      if (key == "__metadata__") {
+        metadata = value.get<std::map<std::string, std::string>>();
+        continue;
+      }
+      SafeTensor tensor{
+          key, value.at("dtype").get<std::string>(), whole_numbers(value.at("shape"), key, name), {}};
+      const std::vector<std::int64_t> ends = whole_numbers(value.at("data_offsets"), key, name);
+      if (ends.size() != 2)
+        fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} data_offsets, not 2",
+             name, key, ends.size());
+      const std::array<std::uint64_t, 2> offsets = {static_cast<std::uint64_t>(ends[0]),
+                                                    static_cast<std::uint64_t>(ends[1])};
+      const std::uint64_t bytes = byte_count(tensor, data_bytes, name);
+      if (offsets[0] > offsets[1] || offsets[1] > data_bytes || offsets[1] - offsets[0] != bytes)
+        fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,
+             offsets[0], offsets[1], data_bytes);
+      by_offset.push_back({offsets[0], bytes, std::move(tensor)});
+    }
+  } catch (const nlohmann::json::exception& error) {
+    fail(ExitCode::kData, "{}: its safetensors header is malformed: {}", name, error.what());
+  }
+  // An empty tensor begins where the next one does, and its place in the header says nothing: it goes first.
+  std::ranges::stable_sort(by_offset, {},
+                           [](const PlacedTensor& placed) { return std::pair(placed.offset, placed.bytes); });
+  std::uint64_t covered = 0;
+  for (const PlacedTensor& placed : by_offset) {
+    if (placed.offset != covered)
+      fail(ExitCode::kData, "{}: tensor {} leaves a gap or overlaps another", name, placed.tensor.name);
+    covered += placed.bytes;
+  }
+  if (covered != data_bytes)
+    fail(ExitCode::kData, "{}: {} bytes at its end belong to no tensor", name, data_bytes - covered);
+  return by_offset;
+}
+
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, const std::vector<SafeTensor>& tensors,
@@ -104,61 +168,37 @@ SafeTensorFile read_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_bytes(path), path.string());
 }
 
+SafeTensorFile read_safetensors_header(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::ifstream stream(path, std::ios::binary);
+  std::error_code no_file;
+  const std::uint64_t file_bytes = std::filesystem::file_size(path, no_file);
+  if (!stream || no_file) fail(ExitCode::kMissing, "{}: cannot be opened", name);
+  std::array<std::byte, sizeof(std::uint64_t)> beginning{};
+  stream.read(reinterpret_cast<char*>(beginning.data()), beginning.size());
+  const std::uint64_t header_bytes = size_of_header(beginning, file_bytes, name);
+  std::string text(header_bytes, '\0');
+  if (!stream.read(text.data(), static_cast<std::streamsize>(text.size())))
+    fail(ExitCode::kData, "{}: cannot be read", name);
+  SafeTensorFile file;
+  for (PlacedTensor& placed :
+       tensors_of_header(text, file_bytes - beginning.size() - header_bytes, name, file.metadata))
+    file.tensors.push_back(std::move(placed.tensor));
+  return file;
+}
+
 SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::string& name) {
   SafeTensorFile file;
   file.contents = std::move(contents);
-  std::uint64_t header_bytes = 0;
-  if (file.contents.size() < sizeof header_bytes)
-    fail(ExitCode::kData, "{}: is too short for a safetensors file", name);
-  std::memcpy(&header_bytes, file.contents.data(), sizeof header_bytes);
-  if (header_bytes > kLargestHeader || header_bytes > file.contents.size() - sizeof header_bytes)
-    fail(ExitCode::kData, "{}: is not a safetensors file: its header would be {} bytes long", name,
-         header_bytes);
-  const auto* text = reinterpret_cast<const char*>(file.contents.data()) + sizeof header_bytes;
-  const std::span<const std::byte> data =
-      std::span(file.contents).subspan(sizeof header_bytes + header_bytes);
-
-  // Not an ordered_json, which compares each key with all before it: a header may have millions.
-  const auto header = nlohmann::json::parse(text, text + header_bytes, nullptr, false);
-  if (!header.is_object()) fail(ExitCode::kData, "{}: its safetensors header is not a JSON object", name);
-  std::vector<std::pair<std::uint64_t, SafeTensor>> by_offset;
-  try {
-    for (const auto& [key, value] : header.items()) {
-      if (key == "__metadata__") {
-        file.metadata = value.get<std::map<std::string, std::string>>();
-        continue;
-      }
-      SafeTensor tensor{
-          key, value.at("dtype").get<std::string>(), whole_numbers(value.at("shape"), key, name), {}};
-      const std::vector<std::int64_t> ends = whole_numbers(value.at("data_offsets"), key, name);
-      if (ends.size() != 2)
-        fail(ExitCode::kData, "{}: its safetensors header is malformed: tensor {} has {} data_offsets, not 2",
-             name, key, ends.size());
-      const std::array<std::uint64_t, 2> offsets = {static_cast<std::uint64_t>(ends[0]),
-                                                    static_cast<std::uint64_t>(ends[1])};
-      const std::uint64_t bytes = byte_count(tensor, data.size(), name);
-      if (offsets[0] > offsets[1] || offsets[1] > data.size() || offsets[1] - offsets[0] != bytes)
-        fail(ExitCode::kData, "{}: tensor {} needs {} bytes but is given {}..{} of {}", name, key, bytes,
-             offsets[0], offsets[1], data.size());
-      tensor.bytes = data.subspan(offsets[0], bytes);
-      by_offset.emplace_back(offsets[0], std::move(tensor));
-    }
-  } catch (const nlohmann::json::exception& error) {
-    fail(ExitCode::kData, "{}: its safetensors header is malformed: {}", name, error.what());
+  const std::span<const std::byte> bytes(file.contents);
+  const std::uint64_t header_bytes = size_of_header(bytes, bytes.size(), name);
+  const std::span<const std::byte> data = bytes.subspan(sizeof header_bytes + header_bytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof header_bytes,
+                              header_bytes);
+  for (PlacedTensor& placed : tensors_of_header(text, data.size(), name, file.metadata)) {
+    placed.tensor.bytes = data.subspan(placed.offset, placed.bytes);
+    file.tensors.push_back(std::move(placed.tensor));
   }
-  // An empty tensor begins where the next one does, and its place in the header says nothing: it goes first.
-  std::stable_sort(by_offset.begin(), by_offset.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.first, a.second.bytes.size()) < std::pair(b.first, b.second.bytes.size());
-  });
-  std::uint64_t covered = 0;
-  for (auto& [offset, tensor] : by_offset) {
-    if (offset != covered)
-      fail(ExitCode::kData, "{}: tensor {} leaves a gap or overlaps another", name, tensor.name);
-    covered += tensor.bytes.size();
-    file.tensors.push_back(std::move(tensor));
-  }
-  if (covered != data.size())
-    fail(ExitCode::kData, "{}: {} bytes at its end belong to no tensor", name, data.size() - covered);
   return file;
 }
 

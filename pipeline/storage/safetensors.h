@@ -38,7 +38,10 @@ struct SafeTensorFile {
 /// Reads and checks: bounded header, known types, sizes that equal their shapes, tensors that cover the data
 /// without gap or overlap. Throws kData with the reason otherwise.
 SafeTensorFile read_safetensors(const std::filesystem::path& path);
-/// The same of contents in memory; `name` stands for the file in messages.
+/// What the header says, checked against the size of the file: the tensors have no bytes, none of which is
+/// read.
+SafeTensorFile read_safetensors_header(const std::filesystem::path& path);
+/// The same as read_safetensors of contents in memory; `name` stands for the file in messages.
 SafeTensorFile parse_safetensors(std::vector<std::byte> contents, const std::string& name);
 
 }  // namespace mofi

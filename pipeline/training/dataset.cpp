@@ -198,6 +198,10 @@ Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const Run
   for (const std::string& part : config.data.evaluate)
     if (dataset.rows_in({part}).empty())
       fail(ExitCode::kData, "split {} has no labelled row in its {} part", config.data.split, part);
+  if (config.training.validates() && dataset.rows_in({"valid"}).empty())
+    fail(ExitCode::kUsage,
+         "training.select: best and training.patience need a valid part; split {} has none with labels",
+         config.data.split);
   return dataset;
 }
 

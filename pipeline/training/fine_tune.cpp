@@ -73,10 +73,6 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
                      const std::function<void(const LoopReport&)>& report) {
   const Stopwatch watch;
   const Dataset dataset = make_dataset(*inputs.tokens, inputs.modes, config);
-  if (config.training.validates() && dataset.rows_in({"valid"}).empty())
-    fail(ExitCode::kUsage,
-         "training.select: best and training.patience need a valid part; split {} has none with labels",
-         config.data.split);
   Classifier model =
       make_classifier(config.model, config.injection, config.head, column_sizes(inputs.tokens->scheme),
                       dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));

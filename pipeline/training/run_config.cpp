@@ -6,41 +6,57 @@
 
 namespace mofi {
 
-void complete(RunConfig& config) {
-  validate(config.model);
-  if (config.data.max_words > config.model.max_position)
-    fail(ExitCode::kUsage, "data.max_words is {}, but model.max_position allows {}", config.data.max_words,
-         config.model.max_position);
-  if (config.data.evaluate.empty())
-    fail(ExitCode::kUsage, "data.evaluate is empty; expected some of train, valid, test");
-  auto& parts = config.data.evaluate;  // sorted: their order has no effect
-  std::sort(parts.begin(), parts.end());
-  if (std::adjacent_find(parts.begin(), parts.end()) != parts.end())
-    fail(ExitCode::kUsage, "data.evaluate names a part twice");
+void normalise(DataConfig& data) {
+  std::sort(data.evaluate.begin(), data.evaluate.end());
+  if (data.split == "folds") return;
+  const DataConfig defaults;
+  data.folds = defaults.folds;
+  data.fold = defaults.fold;
+  data.fold_seed = defaults.fold_seed;
+}
 
-  if (config.data.split == "folds") {
-    if (config.data.fold >= config.data.folds)
-      fail(ExitCode::kUsage, "data.fold is {}; with data.folds={} the folds are 0 to {}", config.data.fold,
-           config.data.folds, config.data.folds - 1);
-    if (std::find(parts.begin(), parts.end(), "valid") != parts.end())
-      fail(ExitCode::kUsage, "data.evaluate names valid, but split: folds has only train and test");
+void normalise(InjectionConfig& injection) {
+  if (injection.condition == "none") injection = InjectionConfig{};
+}
+
+std::optional<ConfigProblem> find_problem(const RunConfig& config) {
+  const auto problem = [](const char* field, std::string sentence) {
+    return std::optional(ConfigProblem{field, std::move(sentence)});
+  };
+  const DataConfig& data = config.data;
+  const auto scores = [&](const char* part) {
+    return std::ranges::find(data.evaluate, part) != data.evaluate.end();
+  };
+  if (const std::string why = misfit(config.model); !why.empty()) return problem("model.heads", why);
+  if (data.max_words > config.model.max_position)
+    return problem("data.max_words", fmt::format("data.max_words is {}, but model.max_position allows {}",
+                                                 data.max_words, config.model.max_position));
+  if (data.evaluate.empty())
+    return problem("data.evaluate", "data.evaluate is empty; expected some of train, valid, test");
+  if (std::ranges::adjacent_find(data.evaluate) != data.evaluate.end())
+    return problem("data.evaluate", "data.evaluate names a part twice");
+  if (data.split == "folds") {
+    if (data.fold >= data.folds)
+      return problem("data.fold", fmt::format("data.fold is {}; with data.folds={} the folds are 0 to {}",
+                                              data.fold, data.folds, data.folds - 1));
+    if (scores("valid"))
+      return problem("data.evaluate", "data.evaluate names valid, but split: folds has only train and test");
     if (config.training.validates())
-      fail(ExitCode::kUsage,
-           "training.select: best and training.patience need a valid part; split: folds has only train and "
-           "test");
-  } else {
-    const DataConfig defaults;
-    config.data.folds = defaults.folds;
-    config.data.fold = defaults.fold;
-    config.data.fold_seed = defaults.fold_seed;
+      return problem(config.training.select == "best" ? "training.select" : "training.patience",
+                     "training.select: best and training.patience need a valid part; split: folds has only "
+                     "train and test");
   }
+  if (config.injection.site > config.model.layers)
+    return problem("injection.site",
+                   fmt::format("injection.site is {}; a model of {} layers has sites 0 to {}",
+                               config.injection.site, config.model.layers, config.model.layers));
+  return {};
+}
 
-  if (config.injection.condition == "none") {
-    config.injection = InjectionConfig{};
-  } else if (config.injection.site > config.model.layers) {
-    fail(ExitCode::kUsage, "injection.site is {}; a model of {} layers has sites 0 to {}",
-         config.injection.site, config.model.layers, config.model.layers);
-  }
+void complete(RunConfig& config) {
+  normalise(config.data);
+  normalise(config.injection);
+  if (const auto problem = find_problem(config)) fail(ExitCode::kUsage, "{}", problem->sentence);
 }
 
 }  // namespace mofi

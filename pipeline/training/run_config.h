@@ -1,6 +1,7 @@
 #pragma once
 // Everything that decides the result of one run.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -90,8 +91,21 @@ void describe(Field& field, RunConfig& c) {
         {.help = "of initial weights, order, transpositions, dropout and shuffled conditions"});
 }
 
-/// Checks what no single field shows, and resets fields that have no effect (the site of condition none, the
-/// fold of a published split), so that equal runs have equal configs. Throws a usage error.
+/// Reset what has no effect, so that equal runs have equal configs: the fold of a published split, the site
+/// of condition none, the order of the parts that are scored.
+void normalise(DataConfig& data);
+void normalise(InjectionConfig& injection);
+
+/// What no single field shows, as one sentence, and the field that is to blame.
+struct ConfigProblem {
+  std::string field;
+  std::string sentence;
+};
+/// The first problem of a config that has been normalised, if there is one: of the start weights it looks at
+/// nothing (training/weights_file.h does).
+std::optional<ConfigProblem> find_problem(const RunConfig& config);
+
+/// Normalises the sections and throws a usage error for the first problem.
 void complete(RunConfig& config);
 
 }  // namespace mofi

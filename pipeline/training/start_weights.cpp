@@ -5,107 +5,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "model/weights.h"
-#include "storage/midibert_layout.h"
 
 namespace mofi {
-namespace {
-
-std::vector<std::string> class_names(const std::string& json, const std::string& file) {
-  const auto parsed = Json::parse(json, nullptr, false);
-  const bool is_list = parsed.is_array() && parsed.size() >= 2 &&
-                       std::ranges::all_of(parsed, [](const Json& name) { return name.is_string(); });
-  if (!is_list)
-    fail(ExitCode::kData, "{}: does not name its classes; expected weights of `mofi train`", file);
-  return parsed.get<std::vector<std::string>>();
-}
-
-/// What the shapes say of a file that has no metadata.
-void describe_by_shapes(WeightsFile& weights) {
-  const auto layout = midibert_layout(weights.file.tensors);
-  if (!layout) return;
-  if (weights.layout.empty()) weights.layout = layout->kind;
-  const MidibertSizes& sizes = layout->sizes;
-  if (weights.scheme.empty())
-    for (const std::string& name : token_scheme_names())
-      if (std::ranges::equal(token_scheme(name).columns, sizes.column_sizes, {}, &TokenColumn::size))
-        weights.scheme = name;
-  const auto set = [](int& field, std::int64_t extent) {  // an extent that is not known is -1
-    if (extent > 0 && extent < 1 << 24) field = static_cast<int>(extent);
-    return extent > 0 && extent < 1 << 24;
-  };
-  BackboneConfig model;
-  if (set(model.layers, sizes.layers) && set(model.hidden, sizes.hidden) && set(model.heads, sizes.heads) &&
-      set(model.intermediate, sizes.intermediate) && set(model.embedding_width, sizes.embedding_width) &&
-      set(model.max_position, sizes.max_position))
-    weights.model = model;
-}
-
-void require_sizes(const WeightsFile& weights, const BackboneConfig& asked) {
-  if (!weights.model) return;
-  const BackboneConfig& found = *weights.model;
-  struct Size {
-    const char* field;
-    int found, asked;
-  };
-  std::vector<std::string> settings;
-  for (const Size& size :
-       {Size{"layers", found.layers, asked.layers}, Size{"hidden", found.hidden, asked.hidden},
-        Size{"heads", found.heads, asked.heads}, Size{"intermediate", found.intermediate, asked.intermediate},
-        Size{"embedding_width", found.embedding_width, asked.embedding_width},
-        Size{"max_position", found.max_position, asked.max_position}})
-    if (size.found != size.asked)
-      settings.push_back(fmt::format("model.{}={} (not {})", size.field, size.found, size.asked));
-  if (!settings.empty())
-    fail(ExitCode::kUsage,
-         "{}: is a model of {} x {} layers, the config asks for {} x {}; what fits it is {}", weights.name,
-         found.hidden, found.layers, asked.hidden, asked.layers, fmt::join(settings, ", "));
-}
-
-}  // namespace
-
-WeightsFile read_weights(const std::filesystem::path& path) {
-  WeightsFile weights{path.string(), read_safetensors(path), {}, {}, {}, {}, {}};
-  const auto& metadata = weights.file.metadata;
-  const auto text = [&](const char* key) {
-    const auto found = metadata.find(key);
-    return found == metadata.end() ? "" : found->second;
-  };
-  weights.layout = text("layout");
-  weights.scheme = text("scheme");
-  if (metadata.contains("config")) {
-    try {
-      weights.config = read_config<RunConfig>(parse_config(text("config"), weights.name));
-    } catch (const Error& error) {
-      fail(ExitCode::kData, "its config is none of this program's: {}", error.what());
-    }
-    weights.model = weights.config->model;
-  }
-  if (metadata.contains("classes")) {
-    weights.classes = class_names(text("classes"), weights.name);
-    if (weights.layout.empty()) weights.layout = "sequence";  // `mofi train` makes no other
-  }
-  if (weights.layout.empty() || weights.scheme.empty() || !weights.model) describe_by_shapes(weights);
-  return weights;
-}
-
-void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const std::string& tokens_name) {
-  if (!weights.scheme.empty() && weights.scheme != scheme.name)
-    fail(ExitCode::kData, "{}: was trained on {} tokens; {} holds {}", weights.name, weights.scheme,
-         tokens_name, scheme.name);
-}
-
-void require_classifier(const WeightsFile& weights) {
-  if (!weights.layout.empty() && weights.layout != "sequence")
-    fail(ExitCode::kData,
-         "{}: its layout is {}; evaluate needs a sequence classifier, such as `mofi train --set "
-         "training.weights={}` makes of it",
-         weights.name, weights.layout, weights.name);
-  if (!weights.config || weights.classes.empty())
-    fail(ExitCode::kData,
-         "{}: does not say which model it belongs to; expected weights of `mofi train` or `mofi import "
-         "--checkpoint`",
-         weights.name);
-}
 
 std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens) {
   return {{"schema", "mofi-weights/1"},
@@ -116,7 +17,8 @@ std::map<std::string, std::string> weights_metadata(const RunConfig& config, con
 
 void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Classifier& model) {
   const WeightsFile weights = read_weights(config.training.weights);
-  require_sizes(weights, config.model);
+  if (const std::string why = size_misfit(weights, config.model); !why.empty())
+    fail(ExitCode::kUsage, "{}", why);
   require_scheme(weights, scheme, "the tokens file");
   const auto classes = static_cast<std::size_t>(model.parameters.get("classifier.2.bias").size(0));
   if (!weights.classes.empty() && weights.classes.size() != classes)

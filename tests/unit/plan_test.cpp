@@ -20,7 +20,7 @@ using State = PlannedRun::State;
 struct Sweep {
   TokenTable tokens = small_corpus(24);
   ModeTable modes = small_modes(tokens);
-  RunInputs inputs{&tokens, &modes};
+  InputsOf inputs = [this](const Cell& /*cell*/) { return RunInputs{&tokens, &modes}; };
   std::vector<Cell> cells;
   TemporaryFolder results;
 

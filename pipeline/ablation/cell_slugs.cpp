@@ -1,0 +1,107 @@
+#include "ablation/cell_slugs.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "ablation/cell_sections.h"
+#include "ablation/cells.h"
+
+namespace mofi {
+namespace {
+
+/// Fields that every name tells by its config.
+constexpr std::array<std::string_view, 4> kAlwaysTold = {"injection.condition", "injection.site", "data.fold",
+                                                         "seed"};
+
+void append(std::string& slug, std::string_view part) {
+  if (part.empty()) return;
+  if (!slug.empty()) slug += '_';
+  slug += part;
+}
+
+void append_injection(std::string& slug, const RunConfig& config) {
+  append(slug, config.injection.condition);
+  if (config.injection.condition != "none") append(slug, fmt::format("site{}", config.injection.site));
+}
+
+void append_repetition(std::string& slug, const RunConfig& config) {
+  if (config.data.split == "folds") append(slug, fmt::format("fold{}", config.data.fold));
+  append(slug, fmt::format("seed{}", config.seed));
+}
+
+bool is_number(const std::string& text) {
+  return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
+}
+
+}  // namespace
+
+std::string file_name_part(std::string_view text) {
+  std::string part;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '+' || c == '-')
+      part += c;
+    else if (c == ',')
+      part += '+';  // of a list: valid+test
+    else if (c != ' ' && c != '[' && c != ']' && c != '"')
+      part += '-';
+  }
+  const std::size_t first = part.find_first_not_of(".-");  // no hidden file, no option
+  return first == std::string::npos ? "" : part.substr(first);
+}
+
+std::string slug_of_value(const std::string& field, const std::string& value, bool is_text) {
+  if (!is_text) return file_name_part(field.substr(field.rfind('.') + 1) + value);
+  return file_name_part(value.find('/') == std::string::npos ? value
+                                                             : std::filesystem::path(value).stem().string());
+}
+
+std::string slug_of_json(const std::string& field, const std::string& json) {
+  const Json value = Json::parse(json);
+  return value.is_string() ? slug_of_value(field, value.get<std::string>(), true)
+                           : slug_of_value(field, json, value.is_array());
+}
+
+std::string ArmSlugs::slug(const RunConfig& config, const std::vector<std::size_t>& at) const {
+  std::string slug;
+  for (const Part& part : first_) append(slug, part.texts[at[part.axis]]);
+  append_injection(slug, config);
+  for (const Part& part : middle_) append(slug, part.texts[at[part.axis]]);
+  append_repetition(slug, config);
+  if (slug.size() > kLongestSlug) slug.resize(kLongestSlug);
+  return slug;
+}
+
+SweepSlugs::SweepSlugs(const Sweep& sweep) : sweep_(sweep) {}
+
+bool SweepSlugs::tells_apart(const SweepAxis& axis) const {
+  for (const SweepArm& arm : sweep_.arms) {
+    const auto same = std::ranges::find(arm.axes, axis.name,
+                                        [](const auto& other) -> const std::string& { return other->name; });
+    if (same == arm.axes.end()) return true;
+    for (const AxisValue& value : (*same)->values)
+      if (value.text != axis.values.front().text) return true;
+  }
+  return false;
+}
+
+ArmSlugs SweepSlugs::of(const SweepArm& arm) const {
+  ArmSlugs slugs;
+  for (std::size_t i = 0; i < arm.axes.size(); ++i) {
+    const SweepAxis& axis = *arm.axes[i];
+    if (std::ranges::find(kAlwaysTold, axis.name) != kAlwaysTold.end() || !tells_apart(axis)) continue;
+    const bool is_of_run =
+        std::ranges::find(run_sections(), axis.name.substr(0, axis.name.find('.'))) != run_sections().end();
+    ArmSlugs::Part part{i, {}};
+    for (const AxisValue& value : axis.values)
+      part.texts.push_back(slug_of_value(
+          axis.name, value.text,
+          axis.is_named || (!is_number(value.text) && value.text != "true" && value.text != "false")));
+    (axis.is_named || !is_of_run ? slugs.first_ : slugs.middle_).push_back(std::move(part));
+  }
+  return slugs;
+}
+
+std::string slug_of(const RunConfig& config) { return ArmSlugs().slug(config, {}); }
+
+}  // namespace mofi

@@ -1,0 +1,385 @@
+#include "ablation/cells.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <unordered_map>
+
+#include "ablation/cell_sections.h"
+#include "ablation/cell_slugs.h"
+#include "ablation/sweep_axes.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "training/weights_file.h"
+
+namespace mofi {
+namespace {
+
+/// Every field that an axis may set.
+struct CellFields {
+  MusicConfig music;
+  RunConfig run;
+};
+
+template <class Field>
+void describe(Field& field, CellFields& c) {
+  describe(field, c.music);
+  describe(field, c.run);
+}
+
+std::string section_of(const std::string& path) { return path.substr(0, path.find('.')); }
+
+/// The value at a dotted path as text, "null" where there is none.
+std::string leaf(const Json& json, const std::string& path) {
+  const Json* node = &json;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    const auto found = node->find(path.substr(at, dot - at));
+    if (found == node->end()) return "null";
+    node = &*found;
+    at = dot + 1;
+  }
+  return node->dump();
+}
+
+const ConfigNode* node_at(const ConfigNode& root, const std::string& path) {
+  const ConfigNode* node = &root;
+  for (std::size_t at = 0; at <= path.size() && node != nullptr;) {
+    const std::size_t dot = std::min(path.find('.', at), path.size());
+    node = node->find(path.substr(at, dot - at));
+    at = dot + 1;
+  }
+  return node;
+}
+
+/// The start weights that cells name, each file looked at once.
+class StartWeights {
+ public:
+  /// Why a run cannot begin from them; empty when it can. Throws where the file is none of weights.
+  std::string misfit(const RunConfig& run, const MusicConfig& music) {
+    const std::string& path = run.training.weights;
+    auto found = files_.find(path);
+    if (found == files_.end()) found = files_.emplace(path, read_weights_header(path)).first;
+    const WeightsFile& weights = found->second;
+    const bool scheme_is_known = music.inputs.tokens.empty() && !weights.scheme.empty();
+    if (scheme_is_known && weights.scheme != music.tokens.scheme)
+      return fmt::format("{}: was trained on {} tokens; tokens.scheme is {}", path, weights.scheme,
+                         music.tokens.scheme);
+    return size_misfit(weights, run.model);
+  }
+
+ private:
+  std::map<std::string, WeightsFile> files_;
+};
+
+class CellReader {
+ public:
+  CellReader(const ConfigNode& root, const ConfigNode* sweep) : root_(root) {
+    if (sweep != nullptr)
+      sweep_ = read_sweep(*sweep, AxisFields{list_fields<CellFields>()});
+    else
+      sweep_.arms.emplace_back();
+    for (const std::string& name : run_sections()) sections_.push_back({name, {}, nullptr});
+    sections_.push_back({"", {}, nullptr});  // all sections of the music together
+    for (Section& section : sections_) section.tree.kind = ConfigNode::Kind::kMapping;
+    for (const ConfigEntry& entry : root.entries)
+      sections_[section_index(entry.key)].tree.entries.push_back(entry);
+    for (const Exclusion& exclusion : sweep_.exclusions) compile(exclusion);
+  }
+
+  CellSet read() {
+    std::size_t asked = 0;
+    for (const SweepArm& arm : sweep_.arms) asked += combinations(arm);
+    if (asked > kMostCells)
+      fail(ExitCode::kUsage, "{}: the sweep crosses its axes to {} cells; at most {} are read",
+           sweep_.arms.front().source.text(), asked, kMostCells);
+    const SweepSlugs slugs(sweep_);
+    for (const SweepArm& arm : sweep_.arms) add_arm(arm, slugs);
+    for (const ExclusionTest& exclusion : exclusions_)
+      if (exclusion.left_out == 0)
+        fail(ExitCode::kUsage, "{}: leaves out no cell; every line of sweep.exclude must leave out one",
+             exclusion.source.text());
+    return std::move(made_);
+  }
+
+ private:
+  /// What one combination of axes makes of one section.
+  struct State {
+    SectionState run;         ///< of a section of the run
+    std::size_t music = 0;    ///< of the music
+    std::vector<bool> holds;  ///< which conditions of exclusions do
+  };
+  using SharedState = std::shared_ptr<const State>;
+
+  struct Section {
+    std::string name;
+    ConfigNode tree;   ///< what the file says of it outside the sweep
+    SharedState base;  ///< the same, read
+  };
+
+  /// A section in one arm: the axes that set it, and what their combinations have made of it so far.
+  struct ArmSection {
+    std::vector<std::size_t> axes;
+    std::vector<SharedState> states;
+  };
+
+  struct FieldTest {
+    std::size_t section;
+    std::string path;
+    std::set<std::string> values;
+  };
+  struct ExclusionTest {
+    std::vector<std::size_t> fields;  ///< into field_tests_
+    std::vector<const Exclusion::Condition*> named;
+    ConfigSource source;
+    std::size_t left_out = 0;
+  };
+
+  /// One combination of the values of an arm's axes.
+  struct Place {
+    const SweepArm& arm;
+    std::vector<std::size_t> at;
+
+    const AxisValue& value(std::size_t axis) const { return arm.axes[axis]->values[at[axis]]; }
+    /// To the next one, the last axis first; false after the last.
+    bool advance() {
+      for (std::size_t axis = at.size(); axis-- > 0;) {
+        if (++at[axis] < arm.axes[axis]->values.size()) return true;
+        at[axis] = 0;
+      }
+      return false;
+    }
+    /// "{injection.site: 13, seed: 1}"
+    std::string text() const {
+      std::string text;
+      for (std::size_t axis = 0; axis < at.size(); ++axis)
+        text += fmt::format("{}{}: {}", axis > 0 ? ", " : "", arm.axes[axis]->name, value(axis).text);
+      return "{" + text + "}";
+    }
+  };
+
+  static std::size_t combinations(const SweepArm& arm) {
+    std::size_t count = 1;
+    for (const auto& axis : arm.axes) count = std::min(count * axis->values.size(), kMostCells + 1);
+    return count;
+  }
+
+  /// Of a top-level key; that of the music is the last.
+  std::size_t section_index(const std::string& key) const {
+    const auto found = std::ranges::find(run_sections(), key);
+    return static_cast<std::size_t>(found - run_sections().begin());
+  }
+  bool is_music(std::size_t section) const { return section + 1 == sections_.size(); }
+
+  void compile(const Exclusion& exclusion) {
+    ExclusionTest test{{}, {}, exclusion.source};
+    for (const Exclusion::Condition& condition : exclusion.conditions) {
+      if (condition.is_named) {
+        test.named.push_back(&condition);
+        continue;
+      }
+      FieldTest field{section_index(section_of(condition.name)), condition.name, {}};
+      for (const ConfigNode& value : condition.values) {
+        ConfigNode tree = sections_[field.section].tree;
+        set_config(tree, condition.name, value);
+        field.values.insert(leaf(asked_of(field.section, tree), condition.name));
+      }
+      test.fields.push_back(field_tests_.size());
+      field_tests_.push_back(std::move(field));
+    }
+    exclusions_.push_back(std::move(test));
+  }
+
+  Json asked_of(std::size_t section, const ConfigNode& tree) const {
+    if (is_music(section)) return config_to_json(read_music(tree));
+    return read_section(tree, sections_[section].name).asked;
+  }
+
+  /// The tree may have fields of the experiment that are none of the music's.
+  static MusicConfig read_music(const ConfigNode& tree) {
+    static const std::vector<FieldLine> fields = list_fields<MusicConfig>();
+    ConfigNode music = tree;
+    std::erase_if(music.entries, [](const ConfigEntry& entry) {
+      return std::ranges::none_of(
+          fields, [&](const FieldLine& field) { return section_of(field.path) == entry.key; });
+    });
+    return read_config<MusicConfig>(music);
+  }
+
+  SharedState make_state(std::size_t section, const ConfigNode& tree) {
+    State state;
+    Json asked;
+    if (is_music(section)) {
+      MusicConfig music = read_music(tree);
+      asked = config_to_json(music);
+      normalise(music);
+      state.music = music_index(music);
+    } else {
+      state.run = read_section(tree, sections_[section].name);
+      asked = state.run.asked;
+    }
+    for (const FieldTest& test : field_tests_)
+      state.holds.push_back(test.section == section && test.values.contains(leaf(asked, test.path)));
+    return std::make_shared<State>(std::move(state));
+  }
+
+  std::size_t music_index(const MusicConfig& music) {
+    const auto [known, is_new] = music_seen_.emplace(config_to_json(music).dump(), made_.music.size());
+    if (is_new) made_.music.push_back(music);
+    return known->second;
+  }
+
+  std::vector<ArmSection> sections_of(const SweepArm& arm) const {
+    std::vector<ArmSection> sections(sections_.size());
+    for (std::size_t axis = 0; axis < arm.axes.size(); ++axis) {
+      std::set<std::size_t> touched;
+      for (const AxisValue& value : arm.axes[axis]->values)
+        for (const auto& [path, node] : value.settings) touched.insert(section_index(section_of(path)));
+      for (const std::size_t section : touched) sections[section].axes.push_back(axis);
+    }
+    return sections;
+  }
+
+  const State& state_at(std::size_t index, ArmSection& section, const Place& place) {
+    if (section.axes.empty()) {
+      SharedState& base = sections_[index].base;
+      if (base == nullptr) base = make_state(index, sections_[index].tree);
+      return *base;
+    }
+    std::size_t combination = 0, count = 1;
+    for (const std::size_t axis : section.axes) {
+      combination = combination * place.arm.axes[axis]->values.size() + place.at[axis];
+      count *= place.arm.axes[axis]->values.size();
+    }
+    section.states.resize(count);
+    SharedState& state = section.states[combination];
+    if (state == nullptr) {
+      ConfigNode tree = sections_[index].tree;
+      for (const std::size_t axis : section.axes)
+        for (const auto& [path, node] : place.value(axis).settings)
+          if (section_index(section_of(path)) == index) set_config(tree, path, node);
+      state = make_state(index, tree);
+    }
+    return *state;
+  }
+
+  void add_arm(const SweepArm& arm, const SweepSlugs& slugs) {
+    std::vector<ArmSection> sections = sections_of(arm);
+    const std::string source = arm.source.text();
+    const bool every_site = std::ranges::any_of(arm.axes, [](const auto& axis) { return axis->every_site; });
+    const ArmSlugs arm_slugs = slugs.of(arm);
+    std::vector<const State*> states(sections.size());
+    std::string semantic;
+    Place place{arm, std::vector<std::size_t>(arm.axes.size(), 0)};
+    do {
+      Cell cell;
+      semantic.clear();
+      for (std::size_t i = 0; i < sections.size(); ++i) {
+        states[i] = &state_at(i, sections[i], place);
+        if (is_music(i)) continue;
+        states[i]->run.put(cell.config);
+        append_member(semantic, states[i]->run.text);
+      }
+      semantic += '}';
+      if (is_excluded(place, states)) continue;
+      if (every_site && cell.config.injection.site > cell.config.model.layers) continue;
+      cell.music = states.back()->music;
+      cell.source = source;
+      cell.group = arm.group;
+      cell.digest = Sha256().update(semantic).hex();
+      cell.slug = arm_slugs.slug(cell.config, place.at);
+      check(cell, place);
+      refuse_second(cell, place);
+      made_.cells.push_back(std::move(cell));
+    } while (place.advance());
+  }
+
+  bool is_excluded(const Place& place, const std::vector<const State*>& states) {
+    bool excluded = false;
+    for (ExclusionTest& test : exclusions_) {
+      const bool all =
+          std::ranges::all_of(test.fields,
+                              [&](std::size_t i) { return states[field_tests_[i].section]->holds[i]; }) &&
+          std::ranges::all_of(test.named, [&](const auto* condition) { return holds(*condition, place); });
+      test.left_out += all ? 1 : 0;
+      excluded |= all;
+    }
+    return excluded;
+  }
+
+  static bool holds(const Exclusion::Condition& condition, const Place& place) {
+    for (std::size_t axis = 0; axis < place.at.size(); ++axis)
+      if (place.arm.axes[axis]->is_named && place.arm.axes[axis]->name == condition.name)
+        return std::ranges::find(condition.values, place.value(axis).text, &ConfigNode::scalar) !=
+               condition.values.end();
+    return false;
+  }
+
+  void check(const Cell& cell, const Place& place) {
+    if (const auto problem = find_problem(cell.config))
+      refuse(place, problem->field, ExitCode::kUsage, problem->sentence);
+    if (cell.config.training.weights.empty()) return;
+    const char* field = "training.weights";
+    std::string misfit;
+    try {
+      misfit = weights_.misfit(cell.config, made_.music[cell.music]);
+    } catch (const Error& error) {
+      refuse(place, field, error.code(), error.what());
+    }
+    if (!misfit.empty()) refuse(place, field, ExitCode::kUsage, misfit);
+  }
+
+  /// Where the field is set that is to blame, which cell it is, and what is wrong with it.
+  [[noreturn]] void refuse(const Place& place, const std::string& field, ExitCode code,
+                           const std::string& sentence) const {
+    const std::string source = source_of(place, field).text();
+    const std::string cell = place.at.empty() ? "" : fmt::format("cell {}: ", place.text());
+    throw Error(code, (source.empty() ? "" : source + ": ") + cell + sentence);
+  }
+
+  const ConfigSource& source_of(const Place& place, const std::string& field) const {
+    for (std::size_t axis = 0; axis < place.at.size(); ++axis)
+      for (const auto& [path, node] : place.value(axis).settings)
+        if (path == field) return node.source;
+    const ConfigNode* node = node_at(root_, field);
+    return node != nullptr ? node->source : place.arm.source;
+  }
+
+  void refuse_second(const Cell& cell, const Place& place) {
+    const auto [first, is_new] = seen_.emplace(
+        fmt::format("{} {} {}", cell.digest, cell.music, cell.config.training.weights), made_.cells.size());
+    if (is_new) return;
+    const Cell& other = made_.cells[first->second];
+    fail(ExitCode::kUsage, "{}: cell {}: the sweep asks for {} a second time; it is already asked for at {}",
+         cell.source, place.text(), cell.slug, other.source);
+  }
+
+  const ConfigNode& root_;
+  Sweep sweep_;
+  std::vector<Section> sections_;  ///< of the run, then the music
+  std::vector<FieldTest> field_tests_;
+  std::vector<ExclusionTest> exclusions_;
+  std::map<std::string, std::size_t> music_seen_;
+  std::unordered_map<std::string, std::size_t> seen_;  ///< what tells runs apart → which cell it is
+  StartWeights weights_;
+  CellSet made_;
+};
+
+}  // namespace
+
+CellSet read_cells(const ConfigNode& root, const ConfigNode* sweep) { return CellReader(root, sweep).read(); }
+
+std::string config_digest(const Json& semantic_config) {
+  return Sha256().update(semantic_config.dump()).hex();
+}
+
+std::string run_id(const Cell& cell, const std::map<std::string, std::string>& input_digests) {
+  Sha256 identity;
+  identity.update(cell.digest.empty() ? config_digest(config_to_json(cell.config, true)) : cell.digest);
+  for (const auto& [name, digest] : input_digests) identity.update(name).update(digest);
+  return cell.slug + "-" + identity.hex().substr(0, 12);
+}
+
+std::string identity_of(const std::string& run_id) { return run_id.substr(run_id.rfind('-') + 1); }
+
+}  // namespace mofi

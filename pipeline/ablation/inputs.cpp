@@ -1,0 +1,129 @@
+#include "ablation/inputs.h"
+
+#include <algorithm>
+#include <set>
+
+#include "ablation/cell_slugs.h"
+#include "core/error.h"
+#include "core/hash.h"
+
+namespace mofi {
+namespace {
+
+constexpr const char* kTokensFile = "tokens.h5";
+constexpr const char* kModeFile = "mode.h5";
+constexpr const char* kFolder = "inputs";
+
+/// What decides the tokens, the key profile apart; ready-made files are no part of it.
+struct TokensMade {
+  DatasetConfig dataset;
+  ReadOptions reading;
+  TokenOptions tokens;
+};
+void describe(auto& field, TokensMade& made) {
+  field("dataset", made.dataset, {.help = ""});
+  field("reading", made.reading, {.help = ""});
+  field("tokens", made.tokens, {.help = ""});
+}
+
+template <class T>
+std::vector<FieldLine> values_of(T config) {
+  FieldLister lister;
+  describe(lister, config);
+  return lister.lines();
+}
+
+/// Names for different configs of one kind, by the fields in which they differ: "emopia", "vgmidi_cp6".
+template <class T>
+std::map<std::string, std::string> names_of(const std::vector<T>& configs) {
+  std::map<std::string, std::vector<FieldLine>> fields;  // by the whole config
+  for (const T& config : configs) fields.emplace(config_to_json(config).dump(), values_of(config));
+  const std::vector<FieldLine>& first = fields.begin()->second;
+  std::map<std::string, std::string> names;
+  std::set<std::string> taken;
+  for (const auto& [config, lines] : fields) {
+    std::string name;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      const auto differs = [&](const auto& other) {
+        return other.second[i].default_value != first[i].default_value;
+      };
+      if (std::ranges::none_of(fields, differs)) continue;
+      const std::string part = slug_of_json(lines[i].path, lines[i].default_value);
+      if (!part.empty()) name += (name.empty() ? "" : "_") + part;
+    }
+    name.resize(std::min(name.size(), kLongestSlug));
+    if (fields.size() > 1 && (name.empty() || !taken.insert(name).second))
+      name += (name.empty() ? "" : "_") + sha256_of_text(config).substr(0, 8);
+    names[config] = name;
+  }
+  return names;
+}
+
+bool is_made(const MusicConfig& music) { return music.inputs.tokens.empty(); }
+TokensMade tokens_made(const MusicConfig& music) { return {music.dataset, music.reading, music.tokens}; }
+
+}  // namespace
+
+std::vector<InputFiles> input_files(const std::vector<MusicConfig>& music,
+                                    const std::filesystem::path& results) {
+  std::vector<TokensMade> made;
+  std::map<std::string, std::vector<ModeOptions>> tonalities;  // of the same tokens
+  for (const MusicConfig& one : music) {
+    if (!is_made(one)) continue;
+    made.push_back(tokens_made(one));
+    tonalities[config_to_json(made.back()).dump()].push_back(one.tonality);
+  }
+  std::map<std::string, std::string> names;
+  if (!made.empty()) names = names_of(made);
+
+  std::vector<InputFiles> files;
+  for (const MusicConfig& one : music) {
+    if (!is_made(one)) {
+      files.push_back({"", one.inputs.tokens, one.inputs.mode});
+      continue;
+    }
+    const std::string key = config_to_json(tokens_made(one)).dump();
+    const auto folder = names.size() == 1 ? results : results / kFolder / names.at(key);
+    const auto tonality_names = names_of(tonalities.at(key));
+    const std::string tonality = tonality_names.at(config_to_json(one.tonality).dump());
+    std::filesystem::path mode = one.inputs.mode;
+    if (mode.empty()) mode = folder / (tonality_names.size() == 1 ? kModeFile : "mode_" + tonality + ".h5");
+    files.push_back({folder, folder / kTokensFile, mode});
+  }
+  return files;
+}
+
+SweepInputs::SweepInputs(const std::vector<MusicConfig>& music, const std::filesystem::path& results) {
+  const std::vector<InputFiles> files = input_files(music, results);
+  for (std::size_t i = 0; i < files.size(); ++i) files_.push_back({files[i], !music[i].inputs.mode.empty()});
+}
+
+RunInputs SweepInputs::of(const Cell& cell) {
+  const Files& files = files_.at(cell.music);
+  return {&tokens(files.tokens), modes(files.mode, files.mode_is_required)};
+}
+
+const TokenTable& SweepInputs::tokens(const std::filesystem::path& path) {
+  auto& table = tokens_[path];
+  if (table == nullptr) {
+    if (!std::filesystem::exists(path))
+      fail(ExitCode::kMissing,
+           "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain",
+           path.string());
+    table = std::make_unique<const TokenTable>(read_tokens(path));
+  }
+  return *table;
+}
+
+const ModeTable* SweepInputs::modes(const std::filesystem::path& path, bool is_required) {
+  const auto known = modes_.find(path);
+  if (known != modes_.end()) return known->second.get();
+  auto& table = modes_[path];
+  if (!path.empty() && std::filesystem::exists(path))
+    table = std::make_unique<const ModeTable>(read_modes(path));
+  else if (is_required)
+    fail(ExitCode::kMissing, "{}: no such file; make it with `mofi mode`", path.string());
+  return table.get();
+}
+
+}  // namespace mofi
