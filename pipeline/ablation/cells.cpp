@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <set>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "ablation/cell_sections.h"
 #include "ablation/cell_slugs.h"
@@ -93,6 +93,8 @@ class CellReader {
     if (asked > kMostCells)
       fail(ExitCode::kUsage, "{}: the sweep crosses its axes to {} cells; at most {} are read",
            sweep_.arms.front().source.text(), asked, kMostCells);
+    made_.cells.reserve(asked);
+    seen_.reserve(asked);
     const SweepSlugs slugs(sweep_);
     for (const SweepArm& arm : sweep_.arms) add_arm(arm, slugs);
     for (const ExclusionTest& exclusion : exclusions_)
@@ -159,8 +161,9 @@ class CellReader {
   };
 
   static std::size_t combinations(const SweepArm& arm) {
+    constexpr std::size_t kEnough = 1'000'000'000'000;  // no need to count on
     std::size_t count = 1;
-    for (const auto& axis : arm.axes) count = std::min(count * axis->values.size(), kMostCells + 1);
+    for (const auto& axis : arm.axes) count = std::min(count * axis->values.size(), kEnough);
     return count;
   }
 
@@ -289,8 +292,8 @@ class CellReader {
       cell.digest = Sha256().update(semantic).hex();
       cell.slug = arm_slugs.slug(cell.config, place.at);
       check(cell, place);
-      refuse_second(cell, place);
       made_.cells.push_back(std::move(cell));
+      refuse_second(place);
     } while (place.advance());
   }
 
@@ -345,14 +348,29 @@ class CellReader {
     return node != nullptr ? node->source : place.arm.source;
   }
 
-  void refuse_second(const Cell& cell, const Place& place) {
-    const auto [first, is_new] = seen_.emplace(
-        fmt::format("{} {} {}", cell.digest, cell.music, cell.config.training.weights), made_.cells.size());
+  void refuse_second(const Place& place) {
+    const auto [first, is_new] = seen_.insert(made_.cells.size() - 1);
     if (is_new) return;
-    const Cell& other = made_.cells[first->second];
+    const Cell &cell = made_.cells.back(), &other = made_.cells[*first];
     fail(ExitCode::kUsage, "{}: cell {}: the sweep asks for {} a second time; it is already asked for at {}",
          cell.source, place.text(), cell.slug, other.source);
   }
+
+  /// Cells, by their places in the list, are told apart by what makes them runs of their own.
+  struct RunHash {
+    const std::vector<Cell>& cells;
+    std::size_t operator()(std::size_t i) const {
+      return std::hash<std::string_view>()(std::string_view(cells[i].digest).substr(0, 16));
+    }
+  };
+  struct SameRun {
+    const std::vector<Cell>& cells;
+    bool operator()(std::size_t i, std::size_t k) const {
+      const Cell &a = cells[i], &b = cells[k];
+      return a.digest == b.digest && a.music == b.music &&
+             a.config.training.weights == b.config.training.weights;
+    }
+  };
 
   const ConfigNode& root_;
   Sweep sweep_;
@@ -360,9 +378,9 @@ class CellReader {
   std::vector<FieldTest> field_tests_;
   std::vector<ExclusionTest> exclusions_;
   std::map<std::string, std::size_t> music_seen_;
-  std::unordered_map<std::string, std::size_t> seen_;  ///< what tells runs apart → which cell it is
   StartWeights weights_;
   CellSet made_;
+  std::unordered_set<std::size_t, RunHash, SameRun> seen_{0, RunHash{made_.cells}, SameRun{made_.cells}};
 };
 
 }  // namespace

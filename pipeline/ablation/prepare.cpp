@@ -117,7 +117,11 @@ void compose_music(const Experiment& experiment, const std::filesystem::path& re
 }
 
 void make_inputs(const Experiment& experiment, const std::filesystem::path& results, const Team& team) {
-  for (const MusicSet& set : music_to_make(experiment, results)) make_files(set, team);
+  const std::vector<MusicSet> sets = music_to_make(experiment, results);
+  for (const MusicSet& set : sets) {
+    if (team.is_root() && sets.size() > 1) log_info("{}", set.folder.string());
+    make_files(set, team);
+  }
   if (team.is_root()) remove_abandoned_temporaries(results / "tables");
 }
 

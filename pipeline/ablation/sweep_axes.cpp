@@ -238,7 +238,8 @@ void AxisFields::refuse(const ConfigNode& node, const std::string& path) const {
         field.path.substr(prefix.size(), field.path.find('.', prefix.size()) - prefix.size());
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
-  refuse_key(node, path.substr(prefix.size()), section, names);
+  refuse_key(node, section.empty() ? path.substr(0, path.find('.')) : path.substr(prefix.size()), section,
+             names);
 }
 
 Sweep read_sweep(const ConfigNode& sweep, const AxisFields& fields) {

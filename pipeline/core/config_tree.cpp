@@ -127,6 +127,13 @@ ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::
   return merged;
 }
 
+/// A value of the command line has no lines.
+void place_all(ConfigNode& node, const ConfigSource& source) {
+  node.source = source;
+  for (ConfigNode& item : node.items) place_all(item, source);
+  for (ConfigEntry& entry : node.entries) place_all(entry.value, source);
+}
+
 /// The entry whose key is the path or begins it, the longest of them: a key may have dots itself, as the axes
 /// of a sweep have.
 ConfigEntry* longest_key_of(ConfigNode& mapping, std::string_view path) {
@@ -232,8 +239,9 @@ void apply_setting(ConfigNode& root, const std::string& setting) {
   const auto equals = setting.find('=');
   if (equals == std::string::npos || equals == 0)
     fail(ExitCode::kUsage, "--set {}: expected key=value, such as --set training.epochs=5", setting);
-  ConfigNode value = parse_config(setting.substr(equals + 1), "--set " + setting);
-  value.source = {"--set " + setting, 0};
+  const ConfigSource source("--set " + setting, 0);
+  ConfigNode value = parse_config(setting.substr(equals + 1), source.text());
+  place_all(value, source);
   set_config(root, setting.substr(0, equals), std::move(value));
 }
 
