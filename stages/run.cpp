@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ablation/execute.h"
+#include "ablation/inputs.h"
 #include "ablation/prepare.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -11,6 +12,35 @@
 #include "print_plan.h"
 #include "ranked_stage.h"
 #include "report/aggregate.h"
+
+namespace mofi {
+namespace {
+
+/// A table for every music: scores on different pieces are not compared.
+void make_tables(const Experiment& experiment, const std::vector<PlannedRun>& plan,
+                 const std::filesystem::path& results) {
+  const std::vector<InputFiles> music = input_files(experiment.music, results);
+  for (std::size_t i = 0; i < music.size(); ++i) {
+    AblationOptions table;
+    for (const PlannedRun& run : plan)
+      if (run.cell->music == i) table.only.insert(run.id);
+    table.baseline = experiment.report.baseline;
+    table.bootstrap.resamples = experiment.report.bootstrap;
+    table.bootstrap.seed = experiment.report.bootstrap_seed;
+    if (!music[i].name.empty()) fmt::print("{}{}\n", i > 0 ? "\n" : "", music[i].name);
+    try {
+      const AggregateSummary summary = aggregate(results, results / music[i].name, table);
+      fmt::print("{}", to_terminal(summary.table));
+      log_info("tables are in {}", (results / music[i].name / "tables").string());
+    } catch (const Error& error) {
+      if (error.code() != ExitCode::kMissing || music.size() == 1) throw;
+      log_warning("{}: no run on this music is done yet", music[i].name);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mofi
 
 int main(int argc, char** argv) {
   using namespace mofi;
@@ -50,14 +80,7 @@ int main(int argc, char** argv) {
         outcome.done > 0 ||
         std::any_of(plan.begin(), plan.end(), [](const PlannedRun& run) { return run.is_done(); });
     if (!any_result) require_success(outcome);  // there is no table, and why not is in the list of failures
-    AblationOptions table;
-    for (const PlannedRun& run : plan) table.only.insert(run.id);
-    table.baseline = experiment.report.baseline;
-    table.bootstrap.resamples = experiment.report.bootstrap;
-    table.bootstrap.seed = experiment.report.bootstrap_seed;
-    const AggregateSummary summary = aggregate(folder, folder, table);
-    fmt::print("{}", to_terminal(summary.table));
-    log_info("tables are in {}", (folder / "tables").string());
+    make_tables(experiment, plan, folder);
     require_success(outcome);
   });
 }

@@ -30,6 +30,12 @@ void append_repetition(std::string& slug, const RunConfig& config) {
   append(slug, fmt::format("seed{}", config.seed));
 }
 
+const SweepAxis* axis_named(const SweepArm& arm, const std::string& name) {
+  for (const auto& axis : arm.axes)
+    if (axis->name == name) return axis.get();
+  return nullptr;
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && text.find_first_not_of("0123456789+-.eE") == std::string::npos;
 }
@@ -74,15 +80,18 @@ std::string ArmSlugs::slug(const RunConfig& config, const std::vector<std::size_
 
 SweepSlugs::SweepSlugs(const Sweep& sweep) : sweep_(sweep) {}
 
+bool SweepSlugs::is_in_every_arm(const SweepAxis& axis) const {
+  return std::ranges::all_of(sweep_.arms,
+                             [&](const SweepArm& arm) { return axis_named(arm, axis.name) != nullptr; });
+}
+
 bool SweepSlugs::tells_apart(const SweepAxis& axis) const {
-  for (const SweepArm& arm : sweep_.arms) {
-    const auto same = std::ranges::find(arm.axes, axis.name,
-                                        [](const auto& other) -> const std::string& { return other->name; });
-    if (same == arm.axes.end()) return true;
-    for (const AxisValue& value : (*same)->values)
-      if (value.text != axis.values.front().text) return true;
-  }
-  return false;
+  if (!is_in_every_arm(axis)) return true;
+  return std::ranges::any_of(sweep_.arms, [&](const SweepArm& arm) {
+    return std::ranges::any_of(axis_named(arm, axis.name)->values, [&](const AxisValue& value) {
+      return value.text != axis.values.front().text;
+    });
+  });
 }
 
 ArmSlugs SweepSlugs::of(const SweepArm& arm) const {
@@ -99,6 +108,8 @@ ArmSlugs SweepSlugs::of(const SweepArm& arm) const {
           axis.is_named || (!is_number(value.text) && value.text != "true" && value.text != "false")));
     (axis.is_named || !is_of_run ? slugs.first_ : slugs.middle_).push_back(std::move(part));
   }
+  std::ranges::stable_partition(slugs.first_,
+                                [&](const auto& part) { return is_in_every_arm(*arm.axes[part.axis]); });
   return slugs;
 }
 

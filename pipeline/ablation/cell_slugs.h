@@ -21,8 +21,8 @@ std::string slug_of_value(const std::string& field, const std::string& value, bo
 /// The same of a value written as JSON.
 std::string slug_of_json(const std::string& field, const std::string& json);
 
-/// The names of one arm's cells. Music and named axes come first, then condition and site, other fields, fold
-/// and seed: "emopia_mode_site1_epochs5_fold0_seed2".
+/// The names of one arm's cells. Music and named axes come first, those of every arm before an arm's own,
+/// then condition and site, other fields, fold and seed: "emopia_mode_site1_epochs5_fold0_seed2".
 class ArmSlugs {
  public:
   std::string slug(const RunConfig& config, const std::vector<std::size_t>& at) const;
@@ -42,7 +42,8 @@ class SweepSlugs {
   ArmSlugs of(const SweepArm& arm) const;
 
  private:
-  /// Whether the axis has another value in some arm, or some arm has no such axis.
+  bool is_in_every_arm(const SweepAxis& axis) const;
+  /// Whether some arm has the axis with another value, or has no such axis.
   bool tells_apart(const SweepAxis& axis) const;
 
   const Sweep& sweep_;

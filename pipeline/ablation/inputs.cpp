@@ -33,6 +33,10 @@ std::vector<FieldLine> values_of(T config) {
   return lister.lines();
 }
 
+std::string with(const std::string& name, const std::string& part) {
+  return name.empty() || part.empty() ? name + part : name + "_" + part;
+}
+
 /// Names for different configs of one kind, by the fields in which they differ: "emopia", "vgmidi_cp6".
 template <class T>
 std::map<std::string, std::string> names_of(const std::vector<T>& configs) {
@@ -48,12 +52,11 @@ std::map<std::string, std::string> names_of(const std::vector<T>& configs) {
         return other.second[i].default_value != first[i].default_value;
       };
       if (std::ranges::none_of(fields, differs)) continue;
-      const std::string part = slug_of_json(lines[i].path, lines[i].default_value);
-      if (!part.empty()) name += (name.empty() ? "" : "_") + part;
+      name = with(name, slug_of_json(lines[i].path, lines[i].default_value));
     }
     name.resize(std::min(name.size(), kLongestSlug));
     if (fields.size() > 1 && (name.empty() || !taken.insert(name).second))
-      name += (name.empty() ? "" : "_") + sha256_of_text(config).substr(0, 8);
+      name = with(name, sha256_of_text(config).substr(0, 8));
     names[config] = name;
   }
   return names;
@@ -61,6 +64,19 @@ std::map<std::string, std::string> names_of(const std::vector<T>& configs) {
 
 bool is_made(const MusicConfig& music) { return music.inputs.tokens.empty(); }
 TokensMade tokens_made(const MusicConfig& music) { return {music.dataset, music.reading, music.tokens}; }
+
+std::string name_of_ready(const MusicConfig& music) {
+  return slug_of_value("", std::filesystem::path(music.inputs.tokens).stem().string(), true);
+}
+
+/// One music needs no name; those of the same name, ready-made ones, are counted.
+void name_apart(std::vector<InputFiles>& files) {
+  std::map<std::string, int> times;
+  for (InputFiles& one : files) {
+    if (files.size() == 1) one.name.clear();
+    if (const int count = ++times[one.name]; count > 1) one.name = with(one.name, std::to_string(count));
+  }
+}
 
 }  // namespace
 
@@ -79,7 +95,7 @@ std::vector<InputFiles> input_files(const std::vector<MusicConfig>& music,
   std::vector<InputFiles> files;
   for (const MusicConfig& one : music) {
     if (!is_made(one)) {
-      files.push_back({"", one.inputs.tokens, one.inputs.mode});
+      files.push_back({name_of_ready(one), "", one.inputs.tokens, one.inputs.mode});
       continue;
     }
     const std::string key = config_to_json(tokens_made(one)).dump();
@@ -87,9 +103,10 @@ std::vector<InputFiles> input_files(const std::vector<MusicConfig>& music,
     const auto tonality_names = names_of(tonalities.at(key));
     const std::string tonality = tonality_names.at(config_to_json(one.tonality).dump());
     std::filesystem::path mode = one.inputs.mode;
-    if (mode.empty()) mode = folder / (tonality_names.size() == 1 ? kModeFile : "mode_" + tonality + ".h5");
-    files.push_back({folder, folder / kTokensFile, mode});
+    if (mode.empty()) mode = folder / (tonality.empty() ? kModeFile : "mode_" + tonality + ".h5");
+    files.push_back({with(names.at(key), tonality), folder, folder / kTokensFile, mode});
   }
+  name_apart(files);
   return files;
 }
 

@@ -14,6 +14,7 @@ namespace mofi {
 
 /// The files of one MusicConfig.
 struct InputFiles {
+  std::string name;              ///< "emopia", "vgmidi_aarden_essen"; empty where there is no other music
   std::filesystem::path folder;  ///< of what is made; empty for ready-made tokens
   std::filesystem::path tokens;
   std::filesystem::path mode;  ///< may be empty, of ready-made tokens

@@ -255,15 +255,17 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
 }
 
 Corpus open_corpus(const std::string& dataset, const fs::path& folder, const FolderOptions& options) {
-  const bool has_own_labels = dataset == "emopia" || dataset == "vgmidi";
+  const bool has_own_labels = dataset == "emopia" || dataset == "vgmidi" || dataset == "emopia+vgmidi";
   if ((has_own_labels || dataset == "pretrain") && (!options.labels.empty() || !options.class_names.empty()))
     fail(ExitCode::kUsage, "data set {} has {}; other labels and classes are for the data set folder",
          dataset, has_own_labels ? "labels of its own" : "no labels");
   if (dataset == "emopia") return open_emopia(folder);
   if (dataset == "vgmidi") return open_vgmidi(folder);
+  if (dataset == "emopia+vgmidi") return open_emopia_and_vgmidi(folder);
   if (dataset == "pretrain") return open_pretrain(folder);
   if (dataset == "folder") return open_folder(folder, options);
-  fail(ExitCode::kUsage, "data set '{}' is not known; expected emopia, vgmidi, pretrain or folder", dataset);
+  fail(ExitCode::kUsage,
+       "data set '{}' is not known; expected emopia, vgmidi, emopia+vgmidi, pretrain or folder", dataset);
 }
 
 void tell_of(const Corpus& corpus) {

@@ -38,6 +38,7 @@ struct FolderOptions {
 ///           songs applied to all their clips)
 ///   vgmidi  vgmidi_labelled.csv and the phrases/ that its labels refer to; the group is the piece
 ///   pretrain  MIDI-BERT's pre-training corpora (pretrain_corpus.cpp), unlabelled
+///   emopia+vgmidi  both, in emopia/ and vgmidi/ of the folder, joined
 ///   folder  any MIDI files and a CSV; without one every MIDI file below the folder is used, unlabelled
 Corpus open_corpus(const std::string& dataset, const std::filesystem::path& folder,
                    const FolderOptions& options = {});
@@ -49,6 +50,12 @@ Corpus open_vgmidi(const std::filesystem::path& folder);
 /// pretrain_corpus.cpp.
 Corpus open_pretrain(const std::filesystem::path& folder);
 Corpus open_folder(const std::filesystem::path& folder, const FolderOptions& options = {});
+Corpus open_emopia_and_vgmidi(const std::filesystem::path& folder);
+
+/// Several data sets of the same classes as one. It has the splits of all, and for any two of them such as
+/// "emopia_to_vgmidi", which trains on the one and tests on the other. File names must differ, songs of one
+/// name are one song.
+Corpus joined(const std::vector<Corpus>& corpora);
 
 /// Tells the user the notes of a corpus. On one rank: all of them open it.
 void tell_of(const Corpus& corpus);

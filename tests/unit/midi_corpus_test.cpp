@@ -93,7 +93,50 @@ TEST(Corpus, missing_folder_is_a_missing_resource_and_an_empty_one_bad_data) {
               HasSubstr("midis: no such folder"));
   EXPECT_THAT(refusal_of(open("folder", empty.path())), HasSubstr("holds no MIDI file"));
   EXPECT_THAT(refusal_of(open("emopiaa", empty.path()), ExitCode::kUsage),
-              HasSubstr("expected emopia, vgmidi, pretrain or folder"));
+              HasSubstr("expected emopia, vgmidi, emopia+vgmidi, pretrain or folder"));
+}
+
+Corpus corpus_of(const std::string& name, const std::vector<std::string>& files,
+                 const std::string& split = "") {
+  Corpus corpus;
+  corpus.name = name;
+  corpus.class_names = {"Q1", "Q2"};
+  if (!split.empty()) corpus.split_names = {split};
+  for (const std::string& file : files) {
+    corpus.files.push_back({name + "/" + file, file, "song of " + file, 1, {}});
+    if (!split.empty()) corpus.files.back().split = {SplitPart::kValid};
+  }
+  return corpus;
+}
+
+TEST(Corpus, data_sets_that_are_joined_have_their_splits_and_those_from_one_to_the_other) {
+  const Corpus all =
+      joined({corpus_of("one", {"b.mid", "d.mid"}, "own"), corpus_of("two", {"a.mid", "c.mid"}, "its")});
+  EXPECT_EQ(all.name, "one+two");
+  EXPECT_THAT(all.split_names, testing::ElementsAre("own", "its", "one_to_two", "two_to_one"));
+  using enum SplitPart;
+  const std::vector<SplitPart> of_one = {kValid, kNone, kTrain, kTest},
+                               of_two = {kNone, kValid, kTest, kTrain};
+  ASSERT_EQ(all.files.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(all.files[i].id, std::string(1, "abcd"[i]) + ".mid");
+    EXPECT_EQ(all.files[i].path, (i % 2 == 0 ? "two/" : "one/") + all.files[i].id);
+    EXPECT_EQ(all.files[i].split, i % 2 == 0 ? of_two : of_one);
+    EXPECT_EQ(all.files[i].group, "song of " + all.files[i].id);
+  }
+}
+
+TEST(Corpus, data_sets_with_a_file_name_in_common_or_other_classes_are_not_joined) {
+  EXPECT_THAT(refusal_of([] {
+                joined({corpus_of("one", {"a.mid"}), corpus_of("two", {"a.mid"})});
+              }),
+              HasSubstr("one/a.mid and two/a.mid have one name"));
+  Corpus other = corpus_of("two", {"b.mid"});
+  other.class_names = {"happy", "sad"};
+  EXPECT_THAT(refusal_of([&] {
+                joined({corpus_of("one", {"a.mid"}), other});
+              }),
+              HasSubstr("one and two do not have the same classes"));
 }
 
 TEST(Corpus, emopia_layout_gives_quadrants_songs_and_the_published_splits) {

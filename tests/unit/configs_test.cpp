@@ -1,0 +1,91 @@
+// The configs that come along, read as a sweep reads them.
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+
+#include "ablation/experiment.h"
+#include "ablation/inputs.h"
+
+namespace mofi {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::ElementsAre;
+
+Experiment read(const std::string& config, const std::vector<std::string>& settings = {}) {
+  ConfigNode root = load_config(std::string(MOFI_SOURCE "/configs/") + config);
+  for (const std::string& setting : settings) apply_setting(root, setting);
+  return read_experiment(root);
+}
+
+std::set<std::string> slugs_of(const Experiment& experiment) {
+  std::set<std::string> slugs;
+  for (const Cell& cell : experiment.cells) slugs.insert(cell.slug);
+  return slugs;
+}
+
+std::map<std::string, int> groups_of(const Experiment& experiment) {
+  std::map<std::string, int> groups;
+  for (const Cell& cell : experiment.cells) ++groups[cell.group];
+  return groups;
+}
+
+TEST(Configs, of_the_demo_and_of_the_reference_result_ask_for_the_runs_that_they_always_asked_for) {
+  EXPECT_EQ(read("demo.yaml").cells.size(), 18U);
+  EXPECT_EQ(read("emopia_tiny.yaml").cells.size(), 15U);
+  EXPECT_EQ(read("midibert_emopia.yaml").cells.size(), 9U);
+}
+
+TEST(Configs, the_paper_s_has_every_run_of_its_tables_with_controls_at_every_site) {
+  const Experiment paper = read("paper.yaml");
+  const int partitions = 1 + 1 + 5 + 5, seeds = 5;
+  EXPECT_THAT(groups_of(paper), ElementsAre(std::pair("baseline", partitions * seeds),
+                                            std::pair("sites", 3 * 13 * partitions * seeds),
+                                            std::pair("without_augmentation", 2 * partitions * seeds)));
+  EXPECT_THAT(
+      slugs_of(paper),
+      AllOf(testing::SizeIs(paper.cells.size()), Contains("emopia_midibert_as_written_none_seed1"),
+            Contains("emopia_cls_mode_site0_seed1"), Contains("vgmidi_folds_mode_site6_fold4_seed5"),
+            Contains("emopia_folds_mode_site12_fold0_seed1"), Contains("vgmidi_folds_none_fold2_seed3")));
+  ASSERT_EQ(paper.music.size(), 2U);
+  for (const Cell& cell : paper.cells) {  // paper.md, "What the paper does"
+    const bool is_vgmidi = paper.music[cell.music].dataset.name == "vgmidi";
+    EXPECT_EQ(cell.config.training.batch, is_vgmidi ? 8 : 16);
+    EXPECT_LE(cell.config.training.epochs, 20);
+    EXPECT_EQ(cell.config.training.patience, cell.config.data.split == "folds" ? 0 : 3);
+    EXPECT_EQ(cell.config.training.optimizer, "adamw_hf");
+    EXPECT_EQ(cell.config.training.epsilon, 1e-6);
+    EXPECT_EQ(cell.config.training.transpose_up + cell.config.training.transpose_down,
+              cell.group == "without_augmentation" ? 0 : 11);
+    EXPECT_EQ(paper.music[cell.music].tonality.profile, "krumhansl_kessler");
+  }
+}
+
+TEST(Configs, the_paper_s_fits_smaller_backbones_and_fewer_seeds_by_settings_alone) {
+  const Experiment tiny = read("paper.yaml", {"model.size=tiny", "sweep.common.seed=[1]"});
+  EXPECT_EQ(tiny.cells.size(), 12U * (1 + 3 * 3 + 2));
+  const Experiment one_site = read("paper.yaml", {"model.size=mini", "sweep.arms.sites.injection.site=[4]"});
+  EXPECT_EQ(one_site.cells.size(), 12U * 5 * (1 + 3 + 2));
+}
+
+TEST(Configs, replication_trains_on_each_data_set_and_tests_on_each) {
+  const Experiment replication = read("replication.yaml");
+  const int arms = 1 + 2 * 3, seeds = 3;
+  EXPECT_EQ(replication.cells.size(), static_cast<std::size_t>((3 * 5 + 2) * arms * seeds));
+  std::set<std::pair<std::string, std::string>> seen;
+  for (const Cell& cell : replication.cells)
+    seen.emplace(replication.music[cell.music].dataset.name, cell.config.data.split);
+  EXPECT_THAT(seen,
+              ElementsAre(std::pair("emopia", "folds"), std::pair("emopia+vgmidi", "emopia_to_vgmidi"),
+                          std::pair("emopia+vgmidi", "folds"), std::pair("emopia+vgmidi", "vgmidi_to_emopia"),
+                          std::pair("vgmidi", "folds")));
+  std::vector<std::string> names;
+  for (const InputFiles& files : input_files(replication.music, "r")) names.push_back(files.name);
+  EXPECT_THAT(names, ElementsAre("emopia", "vgmidi", "emopia+vgmidi"));
+}
+
+}  // namespace
+}  // namespace mofi
