@@ -95,6 +95,7 @@ class CellReader {
            sweep_.arms.front().source.text(), asked, kMostCells);
     made_.cells.reserve(asked);
     seen_.reserve(asked);
+    refuse_settings_without_effect(root_, "");
     const SweepSlugs slugs(sweep_);
     for (const SweepArm& arm : sweep_.arms) add_arm(arm, slugs);
     for (const ExclusionTest& exclusion : exclusions_)
@@ -165,6 +166,29 @@ class CellReader {
     std::size_t count = 1;
     for (const auto& axis : arm.axes) count = std::min(count * axis->values.size(), kEnough);
     return count;
+  }
+
+  /// `--set seed=5` of a sweep over seeds would change nothing, and nobody would be told.
+  void refuse_settings_without_effect(const ConfigNode& node, const std::string& path) const {
+    for (const auto& [key, value] : node.entries)
+      refuse_settings_without_effect(value, path.empty() ? key : path + "." + key);
+    if (!node.entries.empty() || !node.source.text().starts_with("--set ")) return;
+    const ConfigSource* setter = nullptr;
+    for (const SweepArm& arm : sweep_.arms) {
+      const auto axis =
+          std::ranges::find_if(arm.axes, [&](const auto& one) { return always_sets(*one, path); });
+      if (axis == arm.axes.end()) return;
+      setter = &(*axis)->source;
+    }
+    fail(ExitCode::kUsage,
+         "{}: has no effect, as the sweep sets {} in every cell, at {}; set that axis (--set sweep.…)",
+         node.source.text(), path, setter->text());
+  }
+
+  static bool always_sets(const SweepAxis& axis, const std::string& path) {
+    return std::ranges::all_of(axis.values, [&](const AxisValue& value) {
+      return std::ranges::find(value.settings, path, &Settings::value_type::first) != value.settings.end();
+    });
   }
 
   /// Of a top-level key; that of the music is the last.

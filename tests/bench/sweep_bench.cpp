@@ -1,5 +1,5 @@
 // How fast a sweep's file becomes cells: parsed, every cell built, checked, named and digested. One core.
-// ./mofi bench runs it; on its own it takes Google Benchmark's options.
+// ./mofi bench sweep runs it, with Google Benchmark's options.
 
 #include <benchmark/benchmark.h>
 

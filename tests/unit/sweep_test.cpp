@@ -165,6 +165,28 @@ sweep:
           "seed: 8, data.max_words: 16}: injection.site is 3"));
 }
 
+TEST(Sweep, a_setting_that_an_axis_of_every_arm_overrules_is_refused) {
+  ConfigNode root = parse_config(kTiny + R"(
+sweep:
+  common:
+    corpus:
+      a: {training: {epochs: 3}}
+      b: {training: {epochs: 4, batch: 8}}
+  arms:
+    - {injection.condition: none}
+    - {injection.condition: constant, injection.site: 1}
+)",
+                                 "s.yaml");
+  for (const char* setting : {"training.batch=2", "injection.site=2"}) apply_setting(root, setting);
+  const Experiment experiment = read_experiment(root);
+  EXPECT_EQ(experiment.cells[0].config.training.batch, 2) << "one corpus has no say in it";
+  apply_setting(root, "training.epochs=5");
+  EXPECT_EQ(refusal_of([&] { read_experiment(root); }, ExitCode::kUsage),
+            "--set training.epochs=5: has no effect, as the sweep sets training.epochs in every cell, at "
+            "s.yaml:5; set that "
+            "axis (--set sweep.…)");
+}
+
 // ---- what is refused ----
 
 TEST(Sweep, a_mistake_in_one_cell_of_a_thousand_is_named_with_file_line_and_cell) {
