@@ -7,6 +7,7 @@
 
 #include "ablation/cell_sections.h"
 #include "ablation/cell_slugs.h"
+#include "ablation/exclusions.h"
 #include "ablation/sweep_axes.h"
 #include "core/error.h"
 #include "core/hash.h"
@@ -29,19 +30,6 @@ void describe(Field& field, CellFields& c) {
 
 std::string section_of(const std::string& path) { return path.substr(0, path.find('.')); }
 
-/// The value at a dotted path as text, "null" where there is none.
-std::string leaf(const Json& json, const std::string& path) {
-  const Json* node = &json;
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t dot = std::min(path.find('.', at), path.size());
-    const auto found = node->find(path.substr(at, dot - at));
-    if (found == node->end()) return "null";
-    node = &*found;
-    at = dot + 1;
-  }
-  return node->dump();
-}
-
 const ConfigNode* node_at(const ConfigNode& root, const std::string& path) {
   const ConfigNode* node = &root;
   for (std::size_t at = 0; at <= path.size() && node != nullptr;) {
@@ -51,26 +39,6 @@ const ConfigNode* node_at(const ConfigNode& root, const std::string& path) {
   }
   return node;
 }
-
-/// The start weights that cells name, each file looked at once.
-class StartWeights {
- public:
-  /// Why a run cannot begin from them; empty when it can. Throws where the file is none of weights.
-  std::string misfit(const RunConfig& run, const MusicConfig& music) {
-    const std::string& path = run.training.weights;
-    auto found = files_.find(path);
-    if (found == files_.end()) found = files_.emplace(path, read_weights_header(path)).first;
-    const WeightsFile& weights = found->second;
-    const bool scheme_is_known = music.inputs.tokens.empty() && !weights.scheme.empty();
-    if (scheme_is_known && weights.scheme != music.tokens.scheme)
-      return fmt::format("{}: was trained on {} tokens; tokens.scheme is {}", path, weights.scheme,
-                         music.tokens.scheme);
-    return size_misfit(weights, run.model);
-  }
-
- private:
-  std::map<std::string, WeightsFile> files_;
-};
 
 class CellReader {
  public:
@@ -84,7 +52,12 @@ class CellReader {
     for (Section& section : sections_) section.tree.kind = ConfigNode::Kind::kMapping;
     for (const ConfigEntry& entry : root.entries)
       sections_[section_index(entry.key)].tree.entries.push_back(entry);
-    for (const Exclusion& exclusion : sweep_.exclusions) compile(exclusion);
+    exclusions_ = ExclusionTests(sweep_.exclusions, [this](const std::string& path, const ConfigNode& value) {
+      const std::size_t section = section_index(section_of(path));
+      ConfigNode tree = sections_[section].tree;
+      set_config(tree, path, value);
+      return asked_of(section, tree);
+    });
   }
 
   CellSet read() {
@@ -98,19 +71,19 @@ class CellReader {
     refuse_settings_without_effect(root_, "");
     const SweepSlugs slugs(sweep_);
     for (const SweepArm& arm : sweep_.arms) add_arm(arm, slugs);
-    for (const ExclusionTest& exclusion : exclusions_)
-      if (exclusion.left_out == 0)
-        fail(ExitCode::kUsage, "{}: leaves out no cell; every line of sweep.exclude must leave out one",
-             exclusion.source.text());
+    exclusions_.require_all_used();
+    if (made_.cells.empty())
+      fail(ExitCode::kUsage, "{}: every cell of the sweep is excluded", sweep_.arms.front().source.text());
+    drop_music_without_cells();
     return std::move(made_);
   }
 
  private:
   /// What one combination of axes makes of one section.
   struct State {
-    SectionState run;         ///< of a section of the run
-    std::size_t music = 0;    ///< of the music
-    std::vector<bool> holds;  ///< which conditions of exclusions do
+    SectionState run;       ///< of a section of the run
+    std::size_t music = 0;  ///< of the music
+    ExclusionTests::Fulfilled fulfilled;
   };
   using SharedState = std::shared_ptr<const State>;
 
@@ -124,41 +97,6 @@ class CellReader {
   struct ArmSection {
     std::vector<std::size_t> axes;
     std::vector<SharedState> states;
-  };
-
-  struct FieldTest {
-    std::size_t section;
-    std::string path;
-    std::set<std::string> values;
-  };
-  struct ExclusionTest {
-    std::vector<std::size_t> fields;  ///< into field_tests_
-    std::vector<const Exclusion::Condition*> named;
-    ConfigSource source;
-    std::size_t left_out = 0;
-  };
-
-  /// One combination of the values of an arm's axes.
-  struct Place {
-    const SweepArm& arm;
-    std::vector<std::size_t> at;
-
-    const AxisValue& value(std::size_t axis) const { return arm.axes[axis]->values[at[axis]]; }
-    /// To the next one, the last axis first; false after the last.
-    bool advance() {
-      for (std::size_t axis = at.size(); axis-- > 0;) {
-        if (++at[axis] < arm.axes[axis]->values.size()) return true;
-        at[axis] = 0;
-      }
-      return false;
-    }
-    /// "{injection.site: 13, seed: 1}"
-    std::string text() const {
-      std::string text;
-      for (std::size_t axis = 0; axis < at.size(); ++axis)
-        text += fmt::format("{}{}: {}", axis > 0 ? ", " : "", arm.axes[axis]->name, value(axis).text);
-      return "{" + text + "}";
-    }
   };
 
   static std::size_t combinations(const SweepArm& arm) {
@@ -198,25 +136,6 @@ class CellReader {
   }
   bool is_music(std::size_t section) const { return section + 1 == sections_.size(); }
 
-  void compile(const Exclusion& exclusion) {
-    ExclusionTest test{{}, {}, exclusion.source};
-    for (const Exclusion::Condition& condition : exclusion.conditions) {
-      if (condition.is_named) {
-        test.named.push_back(&condition);
-        continue;
-      }
-      FieldTest field{section_index(section_of(condition.name)), condition.name, {}};
-      for (const ConfigNode& value : condition.values) {
-        ConfigNode tree = sections_[field.section].tree;
-        set_config(tree, condition.name, value);
-        field.values.insert(leaf(asked_of(field.section, tree), condition.name));
-      }
-      test.fields.push_back(field_tests_.size());
-      field_tests_.push_back(std::move(field));
-    }
-    exclusions_.push_back(std::move(test));
-  }
-
   Json asked_of(std::size_t section, const ConfigNode& tree) const {
     if (is_music(section)) return config_to_json(read_music(tree));
     return read_section(tree, sections_[section].name).asked;
@@ -245,8 +164,7 @@ class CellReader {
       state.run = read_section(tree, sections_[section].name);
       asked = state.run.asked;
     }
-    for (const FieldTest& test : field_tests_)
-      state.holds.push_back(test.section == section && test.values.contains(leaf(asked, test.path)));
+    state.fulfilled = exclusions_.fulfilled_by(asked);
     return std::make_shared<State>(std::move(state));
   }
 
@@ -267,7 +185,7 @@ class CellReader {
     return sections;
   }
 
-  const State& state_at(std::size_t index, ArmSection& section, const Place& place) {
+  const State& state_at(std::size_t index, ArmSection& section, const SweepPlace& place) {
     if (section.axes.empty()) {
       SharedState& base = sections_[index].base;
       if (base == nullptr) base = make_state(index, sections_[index].tree);
@@ -295,22 +213,25 @@ class CellReader {
     const std::string source = arm.source.text();
     const bool every_site = std::ranges::any_of(arm.axes, [](const auto& axis) { return axis->every_site; });
     const ArmSlugs arm_slugs = slugs.of(arm);
-    std::vector<const State*> states(sections.size());
+    std::vector<const ExclusionTests::Fulfilled*> fulfilled(sections.size());
     std::string semantic;
-    Place place{arm, std::vector<std::size_t>(arm.axes.size(), 0)};
+    SweepPlace place(arm);
     do {
       Cell cell;
       semantic.clear();
       for (std::size_t i = 0; i < sections.size(); ++i) {
-        states[i] = &state_at(i, sections[i], place);
-        if (is_music(i)) continue;
-        states[i]->run.put(cell.config);
-        append_member(semantic, states[i]->run.text);
+        const State& state = state_at(i, sections[i], place);
+        fulfilled[i] = &state.fulfilled;
+        if (is_music(i)) {
+          cell.music = state.music;
+        } else {
+          state.run.put(cell.config);
+          append_member(semantic, state.run.text);
+        }
       }
       semantic += '}';
-      if (is_excluded(place, states)) continue;
+      if (exclusions_.leave_out(place, fulfilled)) continue;
       if (every_site && cell.config.injection.site > cell.config.model.layers) continue;
-      cell.music = states.back()->music;
       cell.source = source;
       cell.group = arm.group;
       cell.digest = Sha256().update(semantic).hex();
@@ -321,35 +242,28 @@ class CellReader {
     } while (place.advance());
   }
 
-  bool is_excluded(const Place& place, const std::vector<const State*>& states) {
-    bool excluded = false;
-    for (ExclusionTest& test : exclusions_) {
-      const bool all =
-          std::ranges::all_of(test.fields,
-                              [&](std::size_t i) { return states[field_tests_[i].section]->holds[i]; }) &&
-          std::ranges::all_of(test.named, [&](const auto* condition) { return holds(*condition, place); });
-      test.left_out += all ? 1 : 0;
-      excluded |= all;
+  /// That of cells that were left out is not to be made.
+  void drop_music_without_cells() {
+    std::map<std::size_t, std::size_t> kept;  // old place → new place, in order
+    for (const Cell& cell : made_.cells) kept.emplace(cell.music, 0);
+    std::vector<MusicConfig> music;
+    for (auto& [before, after] : kept) {
+      after = music.size();
+      music.push_back(std::move(made_.music[before]));
     }
-    return excluded;
+    made_.music = std::move(music);
+    for (Cell& cell : made_.cells) cell.music = kept.at(cell.music);
   }
 
-  static bool holds(const Exclusion::Condition& condition, const Place& place) {
-    for (std::size_t axis = 0; axis < place.at.size(); ++axis)
-      if (place.arm.axes[axis]->is_named && place.arm.axes[axis]->name == condition.name)
-        return std::ranges::find(condition.values, place.value(axis).text, &ConfigNode::scalar) !=
-               condition.values.end();
-    return false;
-  }
-
-  void check(const Cell& cell, const Place& place) {
+  void check(const Cell& cell, const SweepPlace& place) {
     if (const auto problem = find_problem(cell.config))
       refuse(place, problem->field, ExitCode::kUsage, problem->sentence);
     if (cell.config.training.weights.empty()) return;
     const char* field = "training.weights";
     std::string misfit;
     try {
-      misfit = weights_.misfit(cell.config, made_.music[cell.music]);
+      const MusicConfig& music = made_.music[cell.music];
+      misfit = weights_.misfit(cell.config, music.inputs.tokens.empty() ? music.tokens.scheme : "");
     } catch (const Error& error) {
       refuse(place, field, error.code(), error.what());
     }
@@ -357,14 +271,14 @@ class CellReader {
   }
 
   /// Where the field is set that is to blame, which cell it is, and what is wrong with it.
-  [[noreturn]] void refuse(const Place& place, const std::string& field, ExitCode code,
+  [[noreturn]] void refuse(const SweepPlace& place, const std::string& field, ExitCode code,
                            const std::string& sentence) const {
     const std::string source = source_of(place, field).text();
     const std::string cell = place.at.empty() ? "" : fmt::format("cell {}: ", place.text());
     throw Error(code, (source.empty() ? "" : source + ": ") + cell + sentence);
   }
 
-  const ConfigSource& source_of(const Place& place, const std::string& field) const {
+  const ConfigSource& source_of(const SweepPlace& place, const std::string& field) const {
     for (std::size_t axis = 0; axis < place.at.size(); ++axis)
       for (const auto& [path, node] : place.value(axis).settings)
         if (path == field) return node.source;
@@ -372,7 +286,7 @@ class CellReader {
     return node != nullptr ? node->source : place.arm.source;
   }
 
-  void refuse_second(const Place& place) {
+  void refuse_second(const SweepPlace& place) {
     const auto [first, is_new] = seen_.insert(made_.cells.size() - 1);
     if (is_new) return;
     const Cell &cell = made_.cells.back(), &other = made_.cells[*first];
@@ -399,10 +313,9 @@ class CellReader {
   const ConfigNode& root_;
   Sweep sweep_;
   std::vector<Section> sections_;  ///< of the run, then the music
-  std::vector<FieldTest> field_tests_;
-  std::vector<ExclusionTest> exclusions_;
+  ExclusionTests exclusions_{{}, nullptr};
   std::map<std::string, std::size_t> music_seen_;
-  StartWeights weights_;
+  WeightsHeaders weights_;
   CellSet made_;
   std::unordered_set<std::size_t, RunHash, SameRun> seen_{0, RunHash{made_.cells}, SameRun{made_.cells}};
 };

@@ -116,4 +116,14 @@ void require_classifier(const WeightsFile& weights) {
          weights.name);
 }
 
+std::string WeightsHeaders::misfit(const RunConfig& config, const std::string& scheme) {
+  const std::string& path = config.training.weights;
+  auto found = files_.find(path);
+  if (found == files_.end()) found = files_.emplace(path, read_weights_header(path)).first;
+  const WeightsFile& weights = found->second;
+  if (!scheme.empty() && !weights.scheme.empty() && weights.scheme != scheme)
+    return fmt::format("{}: was trained on {} tokens; tokens.scheme is {}", path, weights.scheme, scheme);
+  return size_misfit(weights, config.model);
+}
+
 }  // namespace mofi

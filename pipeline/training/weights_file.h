@@ -3,6 +3,7 @@
 // before any tensor is, so that a user reads which model it is instead of a list of shapes.
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,5 +40,16 @@ void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const
 
 /// Throws kData where the weights are not of a classifier of sequences that says how to build it.
 void require_classifier(const WeightsFile& weights);
+
+/// The headers of the files that many runs begin from, each read once.
+class WeightsHeaders {
+ public:
+  /// Why the run cannot begin from config.training.weights; empty when it can. `scheme` is that of its
+  /// tokens, empty where that is not known. Throws as read_weights_header.
+  std::string misfit(const RunConfig& config, const std::string& scheme);
+
+ private:
+  std::map<std::string, WeightsFile> files_;
+};
 
 }  // namespace mofi

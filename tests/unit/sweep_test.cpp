@@ -136,6 +136,17 @@ sweep:
                   "large_mode_site0_seed1", "large_mode_site1_seed1"));
 }
 
+TEST(Sweep, music_of_no_cell_is_not_made) {
+  const Experiment experiment = read(kTiny + R"(
+sweep:
+  common: {dataset.name: [emopia, vgmidi], seed: [1, 2]}
+  exclude:
+    - {dataset.name: emopia}
+)");
+  ASSERT_EQ(experiment.music.size(), 1U);
+  EXPECT_EQ(experiment.music[experiment.cells[1].music].dataset.name, "vgmidi");
+}
+
 TEST(Sweep, values_are_excluded_as_they_are_read_however_they_are_written) {
   EXPECT_EQ(read(kTiny + "sweep:\n  common: {training.learning_rate: [1e-3, 2e-3]}\n"
                          "  exclude: [{training.learning_rate: 0.001}]")
@@ -256,6 +267,7 @@ TEST(Sweep, an_exclusion_must_leave_out_something_that_there_is) {
   EXPECT_THAT(refusal(sweep + "    - {seed: 3}"), HasSubstr("s.yaml:4: leaves out no cell"));
   EXPECT_THAT(refusal(sweep + "    - {size: b}"), HasSubstr("sweep.exclude.size: expected one of a"));
   EXPECT_THAT(refusal(sweep + "    - {sed: 3}"), HasSubstr("did you mean 'seed'?"));
+  EXPECT_THAT(refusal(sweep + "    - {size: a}"), HasSubstr("every cell of the sweep is excluded"));
   EXPECT_THAT(refusal(sweep + "    - {seed: one}"), HasSubstr("s.yaml:4: seed: expected a decimal integer"));
 }
 
