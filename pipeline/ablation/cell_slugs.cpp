@@ -108,8 +108,8 @@ ArmSlugs SweepSlugs::of(const SweepArm& arm) const {
           axis.is_named || (!is_number(value.text) && value.text != "true" && value.text != "false")));
     (axis.is_named || !is_of_run ? slugs.first_ : slugs.middle_).push_back(std::move(part));
   }
-  std::ranges::stable_partition(slugs.first_,
-                                [&](const auto& part) { return is_in_every_arm(*arm.axes[part.axis]); });
+  std::stable_partition(slugs.first_.begin(), slugs.first_.end(),
+                        [&](const auto& part) { return is_in_every_arm(*arm.axes[part.axis]); });
   return slugs;
 }
 

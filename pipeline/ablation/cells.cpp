@@ -109,7 +109,7 @@ class CellReader {
   /// `--set seed=5` of a sweep over seeds would change nothing, and nobody would be told.
   void refuse_settings_without_effect(const ConfigNode& node, const std::string& path) const {
     for (const auto& [key, value] : node.entries)
-      refuse_settings_without_effect(value, path.empty() ? key : path + "." + key);
+      refuse_settings_without_effect(value, path.empty() ? key : fmt::format("{}.{}", path, key));
     if (!node.entries.empty() || !node.source.text().starts_with("--set ")) return;
     const ConfigSource* setter = nullptr;
     for (const SweepArm& arm : sweep_.arms) {

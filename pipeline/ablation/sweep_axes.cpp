@@ -26,6 +26,10 @@ std::vector<ConfigNode> values_of(const ConfigNode& node) {
   return node.kind == Kind::kSequence ? node.items : std::vector<ConfigNode>{node};
 }
 
+std::string dotted(const std::string& section, const std::string& key) {
+  return section.empty() ? key : fmt::format("{}.{}", section, key);
+}
+
 const ConfigNode& require_mapping(const ConfigNode& node, const std::string& what) {
   if (node.kind != Kind::kMapping) refuse_value(node, what, "a mapping of fields to values");
   return node;
@@ -103,7 +107,7 @@ class SweepReader {
   void add_axes(SharedAxes& axes, const std::string& section, const ConfigNode& mapping,
                 const std::string& what) {
     for (const auto& [key, value] : mapping.entries) {
-      const std::string path = section.empty() ? key : section + "." + key;
+      const std::string path = dotted(section, key);
       if (fields_.find(path) != nullptr) {
         axes.push_back(std::make_shared<SweepAxis>(field_axis(path, value, what)));
       } else if (fields_.is_section(path)) {
@@ -152,7 +156,7 @@ class SweepReader {
 
   void add_settings(Settings& settings, const std::string& section, const ConfigNode& mapping) {
     for (const auto& [key, value] : mapping.entries) {
-      const std::string path = section.empty() ? key : section + "." + key;
+      const std::string path = dotted(section, key);
       if (fields_.find(path) != nullptr)
         settings.emplace_back(path, value);
       else if (fields_.is_section(path))
@@ -176,7 +180,7 @@ class SweepReader {
 
   void add_conditions(Exclusion& exclusion, const std::string& section, const ConfigNode& mapping) {
     for (const auto& [key, value] : mapping.entries) {
-      const std::string path = section.empty() ? key : section + "." + key;
+      const std::string path = dotted(section, key);
       const SweepAxis* named = find_named(path);
       if (fields_.find(path) == nullptr && named == nullptr) {
         if (!fields_.is_section(path)) fields_.refuse(value, path);
