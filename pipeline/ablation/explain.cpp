@@ -19,7 +19,8 @@ constexpr std::size_t kNamed = 5;      // that an ambiguous name is answered wit
 /// "training.epochs" → "10", of every value inside.
 std::map<std::string, std::string> flat(const Json& config) {
   std::map<std::string, std::string> fields;
-  for (const auto& [pointer, value] : config.flatten().items()) {
+  const Json pairs = config.flatten();  // items() does not keep what it lists
+  for (const auto& [pointer, value] : pairs.items()) {
     std::string path = pointer.substr(1);
     std::ranges::replace(path, '/', '.');
     fields[path] = value.is_string() ? value.get<std::string>() : value.dump();
