@@ -170,6 +170,7 @@ class Sweep {
   SweepOutcome go() {
     Positions todo;
     if (world_.is_root()) {
+      remove_abandoned_temporaries(results_);
       todo = longest_first(plan_, measured_times(Ledger(results_)));
       for (std::size_t i = 0; i < plan_.size(); ++i)
         if (plan_[i].state == State::kRunning) left_.push_back(i);

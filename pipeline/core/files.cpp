@@ -1,7 +1,6 @@
 #include "core/files.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include <fstream>
 
 #include "core/error.h"
+#include "core/process.h"
 
 namespace mofi {
 namespace {
@@ -197,7 +197,7 @@ std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::
     pid_t writer = 0;
     const char* first = name.data() + at + mark.size();
     if (std::from_chars(first, name.data() + name.size(), writer).ec != std::errc{} || writer <= 0) continue;
-    if (::kill(writer, 0) != 0 && errno == ESRCH) found.push_back(entry.path());
+    if (is_dead(writer)) found.push_back(entry.path());
   }
   return found;
 }

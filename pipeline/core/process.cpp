@@ -1,9 +1,11 @@
 #include "core/process.h"
 
 #include <fmt/core.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -67,6 +69,11 @@ const ProcessId& this_process() {
   static ProcessId self = ask_system();
   if (self.pid != getpid()) self = ask_system();  // a fork
   return self;
+}
+
+bool is_dead(std::int64_t pid) {
+  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return true;
+  return stat_of(pid).state == 'Z';
 }
 
 Life life_of(const ProcessId& process) {

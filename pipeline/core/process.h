@@ -29,6 +29,9 @@ enum class Life { kAlive, kDead, kUnknown };
 /// dead that nobody has buried yet are dead.
 Life life_of(const ProcessId& process);
 
+/// Whether no process of that number runs here: it is gone, or dead and not buried yet.
+bool is_dead(std::int64_t pid);
+
 /// "process 4711 on node7".
 std::string text_of(const ProcessId& process);
 

@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "core/log.h"
+#include "distributed/tickets.h"
 #include "fake_runs.h"
 #include "ranked_stage.h"
 
@@ -17,7 +18,20 @@ struct Play {
   SweepOptions options;
 };
 
+/// Prints how long ranks wait for their next run while the first one is at work.
+void time_hand_outs(const World& world, int runs) {
+  TicketQueue tickets(world, runs);
+  const Stopwatch watch;
+  int taken = 0;
+  while (!world.is_root() && tickets.next()) ++taken;
+  const double each_ms = 1e3 * watch.seconds() / (taken + 1);
+  tickets.finish();
+  for (const std::string& text : world.gather(fmt::format("{} {:.3f}", taken, each_ms)))
+    if (world.is_root()) fmt::print("{}\n", text);
+}
+
 void play(const World& world, const Play& play) {
+  if (play.action == "hand-out") return time_hand_outs(world, play.runs);
   const FakeSweep sweep(play.runs, play.results);
   const auto plan = plan_runs(world, sweep.cells, sweep.inputs_of(), sweep.results, play.options.plan);
   if (play.action == "plan") {

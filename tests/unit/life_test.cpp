@@ -68,6 +68,8 @@ TEST(Process, lives_until_it_dies_and_is_not_another_one_of_the_same_number) {
   kill(child, SIGKILL);
   while (life_of(process) == Life::kAlive) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_EQ(life_of(process), Life::kDead);  // not buried yet
+  EXPECT_TRUE(is_dead(child));
+  EXPECT_FALSE(is_dead(getpid()));
   waitpid(child, nullptr, 0);
   EXPECT_EQ(life_of(process), Life::kDead);
   EXPECT_EQ(life_of(elsewhere()), Life::kUnknown);
