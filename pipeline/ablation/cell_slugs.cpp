@@ -49,7 +49,7 @@ std::string file_name_part(std::string_view text) {
       part += c;
     else if (c == ',')
       part += '+';  // of a list: valid+test
-    else if (c != ' ' && c != '[' && c != ']' && c != '"')
+    else if (c != '[' && c != ']' && c != '"' && !(c == ' ' && part.ends_with('+')))
       part += '-';
   }
   const std::size_t first = part.find_first_not_of(".-");  // no hidden file, no option
@@ -58,8 +58,9 @@ std::string file_name_part(std::string_view text) {
 
 std::string slug_of_value(const std::string& field, const std::string& value, bool is_text) {
   if (!is_text) return file_name_part(field.substr(field.rfind('.') + 1) + value);
-  return file_name_part(value.find('/') == std::string::npos ? value
-                                                             : std::filesystem::path(value).stem().string());
+  const bool is_path =
+      value.find('/') != std::string::npos || value.ends_with(".safetensors") || value.ends_with(".h5");
+  return file_name_part(is_path ? std::filesystem::path(value).stem().string() : value);
 }
 
 std::string slug_of_json(const std::string& field, const std::string& json) {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "statistics/scores.h"
 
@@ -178,6 +180,20 @@ std::vector<Column> field_columns(const std::vector<std::string>& names, const A
   return columns;
 }
 
+/// A line for every reason: of a results folder with several sweeps, most runs have the same one.
+std::vector<std::string> skipped_notes(const RunSet& runs) {
+  std::vector<std::string> notes;
+  std::map<std::string, int> times;
+  for (const SkippedRun& skipped : runs.skipped) ++times[skipped.reason];
+  for (const SkippedRun& skipped : runs.skipped) {
+    const int count = std::exchange(times[skipped.reason], 0);
+    if (count > 0)
+      notes.push_back(
+          fmt::format("Left out: {}{}.", skipped.reason, count > 1 ? fmt::format(" ({} runs)", count) : ""));
+  }
+  return notes;
+}
+
 }  // namespace
 
 std::string fraction_cell(double value) {
@@ -226,8 +242,7 @@ Table ablation_table(const Ablation& ablation, const RunSet& runs, const Ablatio
   for (std::string& note : leak_notes(ablation)) table.notes.push_back(std::move(note));
   if (set.arms.size() > 1) table.notes.push_back(best_note(ablation, options));
   for (const std::string& gap : ablation.gaps) table.notes.push_back(gap);
-  for (const SkippedRun& skipped : runs.skipped)
-    table.notes.push_back(fmt::format("Left out: {}.", skipped.reason));
+  for (std::string& note : skipped_notes(runs)) table.notes.push_back(std::move(note));
   return table;
 }
 

@@ -188,6 +188,18 @@ TEST(ReportAggregate, a_folder_without_finished_runs_is_an_error) {
             std::string::npos);
 }
 
+TEST(ReportAggregate, runs_of_others_in_the_same_folder_are_left_out_and_told_in_one_line) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  AblationOptions options;
+  options.bootstrap.resamples = 200;
+  options.only = {"none-site0-seed1", "none-site0-seed2"};
+  const AggregateSummary summary = aggregate(results.path(), results.path(), options);
+  EXPECT_EQ(summary.runs, 2U);
+  EXPECT_EQ(summary.skipped.size(), 4U);
+  EXPECT_EQ(summary.table.notes.back(), "Left out: is no run of this sweep (4 runs).");
+}
+
 TEST(ReportAggregate, folds_of_a_seed_are_pooled_and_only_their_test_part_counts) {
   const TemporaryFolder results;
   for (const std::int64_t seed : {1, 2})

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "ablation/cell_slugs.h"
 #include "ablation/experiment.h"
 #include "core/random.h"
 #include "refusal.h"
@@ -327,8 +328,15 @@ sweep:
   exclude:
     - {training.trace: /tmp/x/trace.json}
 )");
-  EXPECT_THAT(slugs_of(experiment), ElementsAre("ab_none_test_seed1", "ab_none_valid+test_seed1",
+  EXPECT_THAT(slugs_of(experiment), ElementsAre("a-b_none_test_seed1", "a-b_none_valid+test_seed1",
                                                 "none_test_seed1", "none_valid+test_seed1"));
+}
+
+TEST(Slugs, have_the_stems_of_paths) {
+  EXPECT_EQ(slug_of_value("training.weights", "a.safetensors", true), "a");
+  EXPECT_EQ(slug_of_value("dataset.input", "../data/my music", true), "my-music");
+  EXPECT_EQ(slug_of_value("corpus", "v1.5", true), "v1.5");
+  EXPECT_EQ(slug_of_value("training.learning_rate", "2.5e-05", false), "learning_rate2.5e-05");
 }
 
 TEST(Slugs, tell_only_what_differs_in_the_sweep) {
