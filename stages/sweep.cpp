@@ -1,5 +1,7 @@
 // Many runs from one YAML: what would be done, doing it, how far it is.
 
+#include <fmt/ranges.h>
+
 #include "ablation/execute.h"
 #include "ablation/experiment.h"
 #include "ablation/explain.h"
