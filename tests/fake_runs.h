@@ -87,15 +87,17 @@ struct FakeRuns {
       add_line(log, "again " + run.id);
     if (before) before(run);
     const Stopwatch watch;
-    while (watch.seconds() < seconds) {
+    constexpr int kOver = 1, kLate = 2, kTold = 3;
+    for (int wish = 0; seconds > 0 && wish != kOver;) {
       ranks.note("step 1");
-      const bool is_late = watch.seconds() > timeout_s;
-      if (ranks.maximum(requested_stop() != 0 || is_late ? 1 : 0) != 0) {
-        if (ranks.is_root()) keep(run);
-        fail(ExitCode::kStopped, "stopped {}, 1 of 2 steps done; the same command goes on from there",
-             is_late ? "as its time was over" : "by a signal");
-      }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      wish = requested_stop() != 0 ? kTold : watch.seconds() > timeout_s ? kLate : 0;
+      if (wish == 0 && watch.seconds() >= seconds) wish = kOver;
+      wish = ranks.maximum(wish);
+      if (wish <= kOver) continue;
+      if (ranks.is_root()) keep(run);
+      fail(ExitCode::kStopped, "stopped {}, 1 of 2 steps done; the same command goes on from there",
+           wish == kLate ? "as its time was over" : "by a signal");
     }
     if (!log.empty() && ranks.is_root()) add_line(log, "ended " + run.id);
     return fake_result(run.cell->config);
