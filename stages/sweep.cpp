@@ -6,8 +6,8 @@
 #include "ablation/experiment.h"
 #include "ablation/explain.h"
 #include "ablation/fine_tune_runs.h"
-#include "ablation/left_overs.h"
 #include "ablation/inputs.h"
+#include "ablation/left_overs.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -32,7 +32,8 @@ void add_options(CLI::App& app, SweepCommand& command) {
   app.add_option(
          "action", command.action,
          "plan (what would be done, and why), run, status (what is under way, what failed), retry (what "
-         "failed, from the first attempt), gc (remove what is left over), submit (jobs that run it, to Slurm), or "
+         "failed, from the first attempt), gc (remove what is left over), submit (jobs that run it, to "
+         "Slurm), or "
          "cancel (those jobs)")
       ->required()
       ->check(CLI::IsMember({"plan", "run", "status", "retry", "gc", "submit", "cancel"}));
@@ -69,7 +70,8 @@ void add_options(CLI::App& app, SweepCommand& command) {
          "run: seconds without a sign of life after which a process on another machine is taken for dead")
       ->check(CLI::PositiveNumber);
   app.add_flag("--failed", command.retry_failed, "retry: what failed");
-  app.add_flag("--dry-run", command.dry_run, "retry, gc: only say what would be done; submit: print the job scripts");
+  app.add_flag("--dry-run", command.dry_run,
+               "retry, gc: only say what would be done; submit: print the job scripts");
   add_slurm_options(app, command.slurm);
   app.add_flag("--orphans", command.orphans, "gc: unfinished runs that the sweep no longer asks for, too");
   auto* tsv = app.add_flag_callback(
@@ -95,8 +97,8 @@ void keep_arms(std::vector<PlannedRun>& plan, const std::vector<std::string>& ar
       fail(ExitCode::kUsage, "--only names arm '{}'; this sweep has {}", arm,
            there.empty() ? "none with a name" : fmt::format("{}", fmt::join(there, ", ")));
   if (arms.empty()) return;
-  std::erase_if(plan,
-                [&](const PlannedRun& run) { return std::ranges::find(arms, run.cell->group) == arms.end(); });
+  std::erase_if(
+      plan, [&](const PlannedRun& run) { return std::ranges::find(arms, run.cell->group) == arms.end(); });
 }
 
 /// Those of "12-34", both counted.

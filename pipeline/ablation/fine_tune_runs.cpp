@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <memory>
 
 #include "distributed/gpu_plugin.h"
 #include "training/fine_tune.h"
@@ -10,12 +12,18 @@
 namespace mofi {
 
 DoRun fine_tune_runs(const World& world, InputsOf inputs) {
-  return [&world, inputs = std::move(inputs)](const World& ranks, const PlannedRun& run,
-                                              double timeout_s) -> RunResult {
+  // Runs of a sweep begin from few files, each of which is read once a process.
+  auto files = std::make_shared<std::map<std::string, WeightsFile>>();
+  return [&world, inputs = std::move(inputs), files](const World& ranks, const PlannedRun& run,
+                                                     double timeout_s) -> RunResult {
     RunConfig config = run.cell->config;
     double& limit = config.training.time_limit_minutes;  // 0: none
     if (std::isfinite(timeout_s)) limit = limit > 0 ? std::min(limit, timeout_s / 60) : timeout_s / 60;
-    const RunInputs of_run = inputs(*run.cell);
+    RunInputs of_run = inputs(*run.cell);
+    if (const std::string& path = config.training.weights; !path.empty()) {
+      if (!files->contains(path)) files->emplace(path, read_weights(path));
+      of_run.weights = &files->at(path);
+    }
     const torch::Device device =
         choose_device(config.training.device, world.node_rank(), world.node_size(), true);
     const Keeping keeping = {run.folder, run.id, weights_metadata(run.cell->config, *of_run.tokens)};

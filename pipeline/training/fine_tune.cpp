@@ -76,7 +76,10 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
   Classifier model =
       make_classifier(config.model, config.injection, config.head, column_sizes(inputs.tokens->scheme),
                       dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));
-  if (!config.training.weights.empty()) load_start_weights(config, inputs.tokens->scheme, model);
+  if (inputs.weights != nullptr)
+    load_start_weights(*inputs.weights, config, inputs.tokens->scheme, model);
+  else if (!config.training.weights.empty())
+    load_start_weights(config, inputs.tokens->scheme, model);
   model.trains_backbone = config.training.trains == "all";
 
   const LoopOutcome trained =

@@ -8,6 +8,7 @@
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
 #include "training/run_config.h"
+#include "training/weights_file.h"
 
 namespace mofi {
 
@@ -15,6 +16,8 @@ namespace mofi {
 struct RunInputs {
   const TokenTable* tokens = nullptr;
   const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
+  /// What training.weights names, where that is read already; null: it is read when it is needed.
+  const WeightsFile* weights = nullptr;
 };
 
 /// Content digests of what decides the result, by name: tokens, mode (where there is one), weights

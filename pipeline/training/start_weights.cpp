@@ -16,7 +16,11 @@ std::map<std::string, std::string> weights_metadata(const RunConfig& config, con
 }
 
 void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Classifier& model) {
-  const WeightsFile weights = read_weights(config.training.weights);
+  load_start_weights(read_weights(config.training.weights), config, scheme, model);
+}
+
+void load_start_weights(const WeightsFile& weights, const RunConfig& config, const TokenScheme& scheme,
+                        Classifier& model) {
   if (const std::string why = size_misfit(weights, config.model); !why.empty())
     fail(ExitCode::kUsage, "{}", why);
   require_scheme(weights, scheme, "the tokens file");

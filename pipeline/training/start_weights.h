@@ -17,5 +17,8 @@ std::map<std::string, std::string> weights_metadata(const RunConfig& config, con
 /// initial values and is told. Throws kUsage where the file's sizes are not the config's, kData where the
 /// tokens or the tensors do not fit.
 void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Classifier& model);
+/// The same with what the file holds.
+void load_start_weights(const WeightsFile& weights, const RunConfig& config, const TokenScheme& scheme,
+                        Classifier& model);
 
 }  // namespace mofi
