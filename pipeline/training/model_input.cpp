@@ -176,10 +176,10 @@ ModelInput make_input(const RowTensors& tensors, const Dataset& dataset, std::sp
 
 ModelInput make_input(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
                       Padding padding, torch::Device device) {
-  BackboneConfig no_kernels;  // whatever the model, it can attend to padded rows
-  no_kernels.heads = no_kernels.hidden;
-  return make_input(row_tensors(dataset, device), dataset, rows, shifts,
-                    batch_layout(padding, no_kernels, device));
+  BatchLayout layout;
+  layout.full_rows = padding != Padding::kMasked;
+  layout.packed = !layout.full_rows && device.is_cpu();  // any model attends to padded rows on any device
+  return make_input(row_tensors(dataset, device), dataset, rows, shifts, layout);
 }
 
 }  // namespace mofi
