@@ -188,9 +188,8 @@ int main(int argc, char** argv) {
   using namespace mofi;
   install_stop_signals();  // before any thread is started
   CLI::App app{
-      "Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks; any number of jobs, on "
-      "any "
-      "machines, may run the same sweep into the same folder."};
+      "Plan, run or look at a sweep. Under mpirun, `run` gives whole runs to ranks;\n"
+      "any number of jobs, on any machines, may run the same sweep into the same folder."};
   SweepCommand command;
   add_options(app, command);
   return run_ranked_stage(argc, argv, app, [&](const World& world) { sweep(world, command); });

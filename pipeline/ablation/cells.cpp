@@ -328,9 +328,13 @@ std::string config_digest(const Json& semantic_config) {
   return Sha256().update(semantic_config.dump()).hex();
 }
 
+std::string digest_of(const Cell& cell) {
+  return cell.digest.empty() ? config_digest(config_to_json(cell.config, true)) : cell.digest;
+}
+
 std::string run_id(const Cell& cell, const std::map<std::string, std::string>& input_digests) {
   Sha256 identity;
-  identity.update(cell.digest.empty() ? config_digest(config_to_json(cell.config, true)) : cell.digest);
+  identity.update(digest_of(cell));
   for (const auto& [name, digest] : input_digests) identity.update(name).update(digest);
   return cell.slug + "-" + identity.hex().substr(0, 12);
 }

@@ -17,7 +17,7 @@ struct Cell {
   std::string source;     ///< where the file asks for it, for messages
   std::string group;      ///< the name of its arm; empty where arms have none
   std::size_t music = 0;  ///< which of CellSet::music it is trained on
-  std::string digest;     ///< config_digest of its semantic config; empty: not computed
+  std::string digest;     ///< config_digest of its semantic config; empty: digest_of computes it
 };
 
 struct CellSet {
@@ -38,6 +38,8 @@ std::string slug_of(const RunConfig& config);
 
 /// SHA-256 of a semantic config.
 std::string config_digest(const Json& semantic_config);
+/// That of a cell, computed where read_cells has not.
+std::string digest_of(const Cell& cell);
 
 /// Slug, "-", and the first 12 hexadecimal digits of what alone identifies the run: the digest of its
 /// semantic config (the seed is in it) and of its inputs. A slug may change as a sweep gets other axes;

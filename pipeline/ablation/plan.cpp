@@ -184,7 +184,7 @@ void look_for_stale_inputs(std::vector<PlannedRun>& plan, Ledger& ledger) {
   if (by_config.empty()) return;
   for (PlannedRun& run : plan) {
     if (run.state != State::kNew) continue;
-    const std::string config = short_digest(config_digest(config_to_json(run.cell->config, true)));
+    const std::string config = short_digest(digest_of(*run.cell));
     const auto other = by_config.find(config);
     if (other == by_config.end()) continue;
     set(run, State::kStale,
