@@ -36,6 +36,10 @@ struct FieldInfo {
   std::vector<std::string> choices = {};  ///< the allowed texts; empty: any
   bool is_volatile =
       false;  ///< cannot change a result (paths, device, log level), so is no part of a run's identity
+  /// Of a field that came when there were results already: the value that means what was done before. With
+  /// it the field is no part of a run's identity, so that those runs keep theirs, whatever its default
+  /// becomes. Null: none.
+  Json before = nullptr;
 };
 
 /// Throws a usage error about the value at `node`: "FILE:LINE: training.epochs: expected …, found …".
@@ -96,6 +100,7 @@ class FieldWriter {
       describe(inner, value);
       if (!inner.json_.empty()) json_[key] = inner.json_;
     } else {
+      if (semantic_only_ && info.before == Json(value)) return;
       json_[key] = value;
     }
   }

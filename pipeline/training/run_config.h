@@ -11,6 +11,8 @@
 
 namespace mofi {
 
+inline constexpr const char* kMidiBert = "midibert";  ///< the system that all others are compared with
+
 /// Which rows train and which are scored.
 struct DataConfig {
   std::string split = "song_level";
@@ -72,6 +74,7 @@ void describe(Field& field, TrainingConfig& c) {
 }
 
 struct RunConfig {
+  std::string system = kMidiBert;
   DataConfig data;
   BackboneConfig model;
   InjectionConfig injection;
@@ -82,6 +85,10 @@ struct RunConfig {
 
 template <class Field>
 void describe(Field& field, RunConfig& c) {
+  field("system", c.system,
+        {.help = "what recognises the emotion: midibert (the backbone, the injection and the head below)",
+         .choices = {kMidiBert},
+         .before = kMidiBert});
   field("data", c.data, {.help = "which rows train and which are scored"});
   field("model", c.model, {.help = "the backbone"});
   field("injection", c.injection, {.help = "what is told to the model, and where"});

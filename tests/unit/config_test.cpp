@@ -26,6 +26,7 @@ struct Outer {
   std::string device = "auto";
   bool verbose = false;
   std::uint64_t seed = 1;
+  std::string system = "first";
 };
 template <class Field>
 void describe(Field& field, Outer& c) {
@@ -33,6 +34,7 @@ void describe(Field& field, Outer& c) {
   field("device", c.device, {.help = "device", .choices = {"auto", "cpu"}, .is_volatile = true});
   field("verbose", c.verbose, {.help = "talk"});
   field("seed", c.seed, {.help = "seed"});
+  field("system", c.system, {.help = "came later", .before = "first"});
 }
 
 Outer read(const std::string& yaml) { return read_config<Outer>(parse_config(yaml, "f.yaml")); }
@@ -161,9 +163,17 @@ TEST(Config, volatile_fields_are_no_part_of_the_semantic_config) {
   EXPECT_FALSE(config_to_json(Outer{}, true).contains("device"));
 }
 
+TEST(Config, a_field_that_came_later_is_no_part_of_the_semantic_config_where_it_says_what_was_done_before) {
+  Outer config;
+  EXPECT_TRUE(config_to_json(config).contains("system"));
+  EXPECT_FALSE(config_to_json(config, true).contains("system"));
+  config.system = "second";
+  EXPECT_EQ(config_to_json(config, true)["system"], "second");
+}
+
 TEST(Config, every_field_is_listed_with_its_default) {
   const auto lines = list_fields<Outer>();
-  ASSERT_EQ(lines.size(), 6U);
+  ASSERT_EQ(lines.size(), 7U);
   EXPECT_EQ(lines[0].path, "training.epochs");
   EXPECT_EQ(lines[0].default_value, "10");
 }

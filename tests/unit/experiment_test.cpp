@@ -106,6 +106,15 @@ TEST(RunIdentity, stays_when_a_sweep_gets_another_axis_that_names_the_run_at_gre
   EXPECT_EQ(before.digest, config_digest(config_to_json(before.config, true)));
 }
 
+TEST(RunIdentity, stays_when_the_config_gets_other_fields) {
+  EXPECT_EQ(identity_of(run_id(read("seed: 1").cells.front(), {{"tokens", "aa"}})), "026c9fcdb45a");
+  EXPECT_EQ(identity_of(run_id(read("{data: {split: folds, fold: 1}, model: {size: tiny}, injection: "
+                                    "{condition: mode, site: 1}, seed: 2}")
+                                   .cells.front(),
+                               {{"tokens", "aa"}})),
+            "6e59060706d6");
+}
+
 TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all) {
   std::vector<std::string> semantic, not_semantic;
   for (const FieldLine& field : list_fields<RunConfig>())
@@ -113,7 +122,7 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
   EXPECT_THAT(
       semantic,
       testing::ElementsAre(
-          "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
+          "system", "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
           "data.evaluate", "model.layers", "model.hidden", "model.heads", "model.intermediate",
           "model.embedding_width", "model.max_position", "model.hidden_dropout", "model.attention_dropout",
           "model.layer_norm_epsilon", "model.precision", "injection.condition", "injection.site",
