@@ -15,26 +15,20 @@ Padding padding_of(const std::string& name) {
 Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
                            const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
                            std::uint64_t seed, torch::TensorOptions options) {
-  Classifier model{ParameterSet(seed, options), {}, {}, injection.site, {}, true};
+  Classifier model{ParameterSet(seed, options), {}, {}, {}, true};
   model.backbone = make_midibert(model.parameters, backbone, column_sizes, std::string(kBackbonePrefix));
   model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
-  if (injection.condition != "none") {
-    if (injection.site > backbone.layers)
-      fail(ExitCode::kUsage, "injection.site is {}; a model of {} layers has sites 0 to {}", injection.site,
-           backbone.layers, backbone.layers);
-    model.film = make_film(model.parameters, fmt::format("injection.{}.film.", injection.site),
-                           kModeConditionWidth, injection.film_hidden, backbone.hidden);
-  }
+  model.injection = make_injection(model.parameters, injection, backbone, classes);
   return model;
 }
 
 std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
                                          bool training) {
   SiteHook hook;
-  if (model.film)
+  if (!model.injection.sites.empty())
     hook = [&](int site, const torch::Tensor& hidden) {
-      return site == model.film_site ? modulate(*model.film, hidden, input.sequences, input.condition_SK)
-                                     : hidden;
+      const SiteInjection* here = model.injection.at(site);
+      return here ? inject(model.injection, *here, hidden, input.sequences, input.condition_SK) : hidden;
     };
   const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
   return encode(model.backbone, input.words_NC, input.sequences, mask, training && model.trains_backbone,
@@ -43,7 +37,9 @@ std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInp
 
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
   const torch::Tensor pooled = padding == Padding::kMasked ? input.mask_N : torch::Tensor();
-  return classify(model.head, hidden_states(model, input, padding, training).back(), input.sequences, pooled);
+  const torch::Tensor logits =
+      classify(model.head, hidden_states(model, input, padding, training).back(), input.sequences, pooled);
+  return inject_late(model.injection, logits, input.condition_SK);
 }
 
 }  // namespace mofi

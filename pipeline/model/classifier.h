@@ -1,9 +1,10 @@
 #pragma once
 // The model of a run: MidiBERT, what is injected into it, and the classification head.
 
-#include <optional>
+#include <string>
+#include <vector>
 
-#include "model/film.h"
+#include "model/injection.h"
 #include "model/midibert.h"
 #include "model/sequence_head.h"
 
@@ -20,8 +21,7 @@ Padding padding_of(const std::string& name);  ///< "masked", "pooled", "attended
 struct Classifier {
   ParameterSet parameters;
   MidiBert backbone;
-  std::optional<Film> film;  ///< absent for condition "none"
-  int film_site = 0;
+  Injection injection;
   SequenceHead head;
   bool trains_backbone = true;  ///< else it has no dropout in training either
 };

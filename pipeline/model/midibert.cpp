@@ -128,7 +128,8 @@ std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_NC, const 
   if (mask_N.defined())
     pass.key_bias_N = (1 - mask_N.to(model.in_linear.weight.scalar_type())) * kMaskedScore;
 
-  const Tensor embedded = embed_words(model, words_NC) + model.token_type.select(0, 0);
+  Tensor embedded = embed_words(model, words_NC) + model.token_type.select(0, 0);
+  if (hook) embedded = hook(kBeforeNorm, embedded);
   const Tensor first =
       dropout(normalise(model.config, model.embedding_norm, embedded), pass.hidden_dropout());
   const torch::ScalarType type = product_type(model.config, first);

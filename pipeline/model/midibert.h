@@ -37,7 +37,8 @@ MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
                        const std::vector<int>& column_sizes, const std::string& prefix);
 
 /// Called at every injection site with its hidden states; what it returns goes on. Site 0 is the output of
-/// the embedding (hidden_states[0]), site k the output of layer k.
+/// the embedding (hidden_states[0]), site k the output of layer k, site
+/// kBeforeNorm what goes into the embedding's LayerNorm.
 using SiteHook = std::function<torch::Tensor(int site, const torch::Tensor& hidden_NH)>;
 
 /// The input layer before token type, LayerNorm and dropout. words_NC: int64 ids. Returns [words, hidden].

@@ -1,5 +1,9 @@
 #include "model/model_config.h"
 
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
 #include "core/error.h"
 
 namespace mofi {
@@ -28,6 +32,44 @@ std::string misfit(const BackboneConfig& config) {
 
 void validate(const BackboneConfig& config) {
   if (const std::string why = misfit(config); !why.empty()) fail(ExitCode::kUsage, "{}", why);
+}
+
+int condition_width(const InjectionConfig& config, int classes) {
+  const std::string& condition = config.condition;
+  if (condition == "none") return 0;
+  if (condition == "mode_confidence") return 3;
+  if (condition == "key" || condition == "correlations") return 24;
+  if (condition == "profile") return 12;
+  if (condition == "labels") return classes;
+  return 2;
+}
+
+std::vector<int> injection_sites(const InjectionConfig& config, int layers) {
+  std::vector<int> sites;
+  if (config.together == "all") {
+    for (int site = 0; site <= layers; ++site) sites.push_back(site);
+  } else if (config.together.empty()) {
+    sites.push_back(config.site);
+  } else {
+    for (const char *at = config.together.data(), *end = at + config.together.size(); at <= end; ++at) {
+      int site = -1;
+      const auto [next, failure] = std::from_chars(at, end, site);
+      if (failure != std::errc{} || site < 0 || (next != end && *next != '+'))
+        fail(ExitCode::kUsage, "injection.together is '{}'; expected all, or sites like 0+6",
+             config.together);
+      sites.push_back(site);
+      at = next;
+    }
+    std::ranges::sort(sites);
+    if (std::ranges::adjacent_find(sites) != sites.end())
+      fail(ExitCode::kUsage, "injection.together is '{}', which names a site twice", config.together);
+  }
+  if (sites.back() > layers)
+    fail(ExitCode::kUsage, "injection.{} is {}; a model of {} layers has sites 0 to {}",
+         config.together.empty() ? "site" : "together",
+         config.together.empty() ? std::to_string(config.site) : config.together, layers, layers);
+  if (config.before_norm && sites.front() == 0) sites.front() = kBeforeNorm;
+  return sites;
 }
 
 }  // namespace mofi

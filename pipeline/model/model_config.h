@@ -61,28 +61,58 @@ void describe(Field& field, BackboneConfig& c) {
          .choices = {"float32", "bfloat16"}});
 }
 
-inline constexpr int kModeConditionWidth = 2;  ///< one-hot major, minor
-
-/// What is told to the model, and where (MoFi: the mode, by FiLM, before the first layer).
+/// What is told to the model, how, and where (MoFi: the mode, by FiLM, before the first layer).
 struct InjectionConfig {
   std::string condition = "none";
   int site = 0;
+  std::string together;
+  bool before_norm = false;
+  std::string by = "film";
   int film_hidden = 128;
+  double learning_rate = 0;
 };
+
+inline constexpr int kBeforeNorm = -1;  ///< the site between the embedding and its LayerNorm
+
+/// Numbers that a condition tells of a piece (training/conditions.h); 0 of none.
+int condition_width(const InjectionConfig& config, int classes);
+
+/// Where the condition is put in: kBeforeNorm or 0 … layers, ascending. Throws a usage error for sites that a
+/// model of so many layers does not have.
+std::vector<int> injection_sites(const InjectionConfig& config, int layers);
 
 template <class Field>
 void describe(Field& field, InjectionConfig& c) {
-  field("condition", c.condition,
-        {.help = "none; mode (one-hot major, minor); constant (same parameters, no information); shuffled "
-                 "(modes of "
-                 "other pieces of the same split part)",
-         .choices = {"none", "mode", "constant", "shuffled"}});
+  field(
+      "condition", c.condition,
+      {.help = "what is told of each piece: none; mode (one-hot major, minor); mode_confidence (and how "
+               "clear it is); key (one-hot of 24); correlations (with all 24 keys); profile (12 weights of "
+               "pitch classes); and as controls constant (same parameters, no information), shuffled (modes "
+               "of other pieces of the same split part), random (a coin for every piece) and labels (the "
+               "answer itself: an upper bound). What has a tonic moves with transpositions",
+       .choices = {"none", "mode", "mode_confidence", "key", "correlations", "profile", "constant",
+                   "shuffled", "random", "labels"}});
   field("site", c.site,
-        {.help = "where FiLM acts: 0 after the embedding, k after layer k", .minimum = 0, .maximum = 48});
+        {.help = "where it is put in: 0 after the embedding, k after layer k", .minimum = 0, .maximum = 48});
+  field("together", c.together,
+        {.help = "instead of `site` several at once, each with a network of its own: 0+6, or all",
+         .before = ""});
+  field("before_norm", c.before_norm,
+        {.help = "site 0 lies before the embedding's LayerNorm, not after it", .before = false});
+  field("by", c.by,
+        {.help = "how: film (scale and shift), add (shift), concatenate (a linear layer of the hidden state "
+                 "and the condition), late (added to the logits, at no site)",
+         .choices = {"film", "add", "concatenate", "late"},
+         .before = "film"});
   field("film_hidden", c.film_hidden,
-        {.help = "hidden width of FiLM's condition network; 0 for one linear layer",
+        {.help = "hidden width of the condition's network; 0 for one linear layer",
          .minimum = 0,
          .maximum = 8192});
+  field("learning_rate", c.learning_rate,
+        {.help = "peak learning rate of the condition's networks; 0: training.learning_rate",
+         .minimum = 0,
+         .maximum = 10,
+         .before = 0.0});
 }
 
 /// The classification head (MIDI-BERT's structured self-attention pooling).

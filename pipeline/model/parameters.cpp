@@ -25,6 +25,9 @@ torch::Tensor ParameterSet::add(const std::string& name, torch::IntArrayRef shap
     case Initializer::Kind::kUniform:
       values.uniform_(-initializer.value, initializer.value, generator);
       break;
+    case Initializer::Kind::kIdentity:
+      values.copy_(torch::eye(values.size(0), values.size(1)));
+      break;
   }
   torch::Tensor parameter = values.to(options_).requires_grad_();
   all_.push_back({name, parameter});

@@ -16,7 +16,7 @@ namespace mofi {
 
 /// How a new tensor is filled.
 struct Initializer {
-  enum class Kind { kConstant, kNormal, kUniform };
+  enum class Kind { kConstant, kNormal, kUniform, kIdentity };
   Kind kind = Kind::kConstant;
   double value = 0;  ///< the constant, the standard deviation, or the bound of U(-bound, bound)
 };
@@ -24,15 +24,25 @@ constexpr Initializer constant(double value) { return {Initializer::Kind::kConst
 constexpr Initializer normal(double deviation) { return {Initializer::Kind::kNormal, deviation}; }
 constexpr Initializer uniform(double bound) { return {Initializer::Kind::kUniform, bound}; }
 
+/// 1 where row and column are equal, else 0.
+constexpr Initializer identity() { return {Initializer::Kind::kIdentity, 0}; }
+
 struct NamedTensor {
   std::string name;
   torch::Tensor tensor;
+  double rate = 1;  ///< times the learning rate of the others
 };
 
 inline std::vector<torch::Tensor> tensors_of(const std::vector<NamedTensor>& named) {
   std::vector<torch::Tensor> tensors;
   for (const NamedTensor& entry : named) tensors.push_back(entry.tensor);
   return tensors;
+}
+
+inline std::vector<double> rates_of(const std::vector<NamedTensor>& named) {
+  std::vector<double> rates;
+  for (const NamedTensor& entry : named) rates.push_back(entry.rate);
+  return rates;
 }
 
 /// The parameters of one model, in order of registration. Tensors are leaves that require gradients.

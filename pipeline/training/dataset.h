@@ -1,12 +1,11 @@
 #pragma once
 // The rows of one run: which are used, in which part of the split, and what the injection is told about each.
 
-#include <array>
 #include <vector>
 
-#include "model/model_config.h"
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
+#include "training/conditions.h"
 #include "training/run_config.h"
 
 namespace mofi {
@@ -29,8 +28,7 @@ struct Dataset {
   std::vector<DatasetRow> rows;  ///< those in use; of make_dataset, labelled ones of a part
   /// Per piece; kUndefinedMode without a mode table, and where its segments have different modes.
   std::vector<std::uint8_t> mode;
-  /// Per row of the token table; empty without injection.
-  std::vector<std::array<float, kModeConditionWidth>> condition;
+  ConditionTable condition;
 
   /// Indices into `rows` of those parts, in order.
   std::vector<std::size_t> rows_in(const std::vector<std::string>& parts) const;

@@ -14,16 +14,32 @@ namespace {
 
 using torch::Tensor;
 
-/// What learns: all, or what is not of the backbone.
+/// What learns: all, or what is not of the backbone; injections at a rate of their own, if they have one.
 std::vector<NamedTensor> trained_parameters(const RunConfig& config, const Classifier& model) {
-  if (config.training.trains == "all") return model.parameters.all();
   std::vector<NamedTensor> trained;
-  for (const NamedTensor& entry : model.parameters.all())
-    if (entry.name.starts_with(kBackbonePrefix))
+  for (NamedTensor entry : model.parameters.all()) {
+    if (config.training.trains == "head" && entry.name.starts_with(kBackbonePrefix)) {
       entry.tensor.set_requires_grad(false);
-    else
-      trained.push_back(entry);
+      continue;
+    }
+    if (config.injection.learning_rate > 0 && entry.name.starts_with(kInjectionPrefix))
+      entry.rate = config.injection.learning_rate / config.training.learning_rate;
+    trained.push_back(std::move(entry));
+  }
   return trained;
+}
+
+/// How far the injection has moved from the identity, by site, for the conditions of the training part.
+std::function<Json()> injection_distances(const Dataset& dataset, const Classifier& model,
+                                          const Tensor& condition_RK) {
+  if (model.injection.sites.empty()) return nullptr;
+  std::vector<std::int64_t> rows;
+  for (const std::size_t r : dataset.rows_in({"train"}))
+    rows.push_back(static_cast<std::int64_t>(dataset.rows[r].row));
+  const Tensor told = condition_RK.index_select(0, torch::tensor(rows).to(condition_RK.device()));
+  return [&injection = model.injection, told] {
+    return Json{{"injection_distance", distances_from_identity(injection, told)}};
+  };
 }
 
 double accuracy_of(const Json& metrics, const char* part) { return metrics[part]["accuracy"].get<double>(); }
@@ -48,8 +64,10 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
         tell(dataset, rows, draw_shifts(dataset, rows, shifts, config.seed, epoch), {}, layout);
     return ToldItems{told.shape.numbers(), told.numbers};
   };
-  objective.sum = [&, padding, tensors = row_tensors(dataset, device)](
-                      const std::vector<std::int64_t>& shape_numbers, const Tensor& numbers) {
+  const RowTensors tensors = row_tensors(dataset, device);
+  objective.observe = injection_distances(dataset, model, tensors.condition_RK);
+  objective.sum = [&, padding, tensors](const std::vector<std::int64_t>& shape_numbers,
+                                        const Tensor& numbers) {
     const BatchShape shape = BatchShape::of(shape_numbers);
     const Tensor logits = forward(model, make_input(tensors, shape, numbers), padding, true);
     const Tensor loss = torch::cross_entropy_loss(logits, labels_of(tensors, shape, numbers), {},

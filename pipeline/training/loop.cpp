@@ -101,7 +101,7 @@ class Loop {
         recorder_(replays_steps(config, world, device) ? make_recorder(device) : nullptr),
         parts_(recorder_.get(), device),
         updates_(recorder_.get(), device),
-        optimizer_(tensors_of(parameters), config.weight_decay, adamw_rule(config)),
+        optimizer_(tensors_of(parameters), config.weight_decay, adamw_rule(config), rates_of(parameters)),
         totals_M_(torch::zeros({objective.meters}, torch::TensorOptions(torch::kFloat64).device(device))),
         not_finite_(torch::zeros({}, torch::TensorOptions(torch::kBool).device(device))),
         batches_(objective.batches(0)),
@@ -275,10 +275,12 @@ class Loop {
     Json entry = {{"epoch", epoch_}};
     entry.update(meters_);
     entry["learning_rate"] = rate_;
+    if (objective_.observe) entry["model"] = objective_.observe();
     if (objective_.validate) judge(objective_.validate(epoch_ - 1), entry);
     outcome_.history.push_back(entry);
     Json event = {{"step", step_}, {"epoch", epoch_}, {"epoch_train", meters_}};
-    if (entry.contains("valid")) event["valid"] = entry["valid"];
+    for (const char* more : {"valid", "model"})
+      if (entry.contains(more)) event[more] = entry[more];
     add_event(std::move(event));
 
     batch_ = 0;

@@ -55,6 +55,8 @@ struct Objective {
   int meters = 1;  ///< length of totals_M
   /// Meters by name from totals and weight, both summed over items and ranks.
   std::function<Json(std::span<const double> totals, double weight)> describe;
+  /// What is to be told of the model after every epoch; null: nothing.
+  std::function<Json()> observe;
   /// Collective, after every epoch (from 0); null: nothing is held out.
   std::function<HeldOutScore(int epoch)> validate;
 };

@@ -79,6 +79,18 @@ WordPlaces padded_places(const BatchShape& shape, const Tensor& length_S) {
   return {std::move(sequences), row_N, place_N, place_N < length_S.index_select(0, row_N)};
 }
 
+/// The first `turning` numbers, in blocks of pitch classes, as the music is after a shift.
+Tensor turned(const Tensor& condition_SK, int turning, const Tensor& shift_S) {
+  if (turning == 0) return condition_SK;
+  constexpr int kPitchClasses = 12;
+  const Tensor place_T = torch::arange(turning, shift_S.options());
+  const Tensor pitch_class_T = place_T.remainder(kPitchClasses), block_T = place_T - pitch_class_T;
+  const Tensor source_ST = block_T + (pitch_class_T - shift_S.unsqueeze(1)).remainder(kPitchClasses);
+  const Tensor turned_ST = condition_SK.gather(1, source_ST);
+  if (turning == condition_SK.size(1)) return turned_ST;
+  return torch::cat({turned_ST, condition_SK.slice(1, turning)}, 1);
+}
+
 }  // namespace
 
 RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
@@ -96,11 +108,11 @@ RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
     if (row.label >= 0) labels[row.row] = row.label;
   rows.pad_C = torch::tensor(pad).to(device);
   rows.label_R = torch::tensor(labels).to(device);
-  if (!dataset.condition.empty())
-    rows.condition_RK =
-        torch::from_blob(const_cast<float*>(dataset.condition.front().data()),
-                         {static_cast<std::int64_t>(dataset.condition.size()), kModeConditionWidth})
-            .to(device);
+  if (const ConditionTable& condition = dataset.condition; condition.width > 0)
+    rows.condition_RK = torch::from_blob(const_cast<float*>(condition.values.data()),
+                                         {static_cast<std::int64_t>(tokens.rows()), condition.width})
+                            .to(device);
+  rows.turning = dataset.condition.turning;
   rows.row_words = tokens.row_words;
   rows.pitch_column = tokens.scheme.pitch_column;
   rows.pitch_ids = tokens.scheme.pitch_ids;
@@ -154,7 +166,8 @@ ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const Ten
   if (!shape.packed || !places.sequences.are_known_here())
     input.mask_N = places.is_word_N.to(torch::kFloat32);
   input.sequences = std::move(places.sequences);
-  if (rows.condition_RK.defined()) input.condition_SK = rows.condition_RK.index_select(0, row_S);
+  if (rows.condition_RK.defined())
+    input.condition_SK = turned(rows.condition_RK.index_select(0, row_S), rows.turning, shift_S);
   return input;
 }
 

@@ -12,6 +12,7 @@ namespace mofi {
 struct RowTensors {
   torch::Tensor words_WC;      ///< uint8, all rows of the token table, one behind another
   torch::Tensor condition_RK;  ///< float, by row of the table; undefined without injection
+  int turning = 0;             ///< ConditionTable::turning
   torch::Tensor label_R;       ///< int64, by row of the table; kNoLabel for none
   torch::Tensor pad_C;         ///< int64, the padding word
   std::int64_t row_words = 0;  ///< of the table

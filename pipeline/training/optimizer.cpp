@@ -58,11 +58,13 @@ AdamWRule adamw_rule(const LoopConfig& config) {
   return {kind, config.beta1, config.beta2, config.epsilon};
 }
 
-AdamW::AdamW(std::vector<Tensor> parameters, double weight_decay, AdamWRule rule)
+AdamW::AdamW(std::vector<Tensor> parameters, double weight_decay, AdamWRule rule, std::vector<double> rates)
     : parameters_(std::move(parameters)),
+      rates_(std::move(rates)),
       state_{{}, {}, std::vector<std::int64_t>(parameters_.size(), 0)},
       weight_decay_(weight_decay),
       rule_(rule) {
+  if (rates_.empty()) rates_.assign(parameters_.size(), 1);
   for (const Tensor& parameter : parameters_) {
     state_.first_moments.push_back(torch::zeros_like(parameter));
     state_.second_moments.push_back(torch::zeros_like(parameter));
@@ -119,28 +121,30 @@ Tensor AdamW::tell_step(double learning_rate) {
 
 void AdamW::take_told_step(const Tensor& told) {
   const torch::NoGradGuard no_grad;
-  AdamWGroup group;
+  std::map<double, AdamWGroup> groups;  // by rate
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    if (parameters_[i].grad().defined()) add_to(group, i);
-  if (group.parameters.empty()) return;
-  const Tensor floats = told.to(torch::kFloat32);
-  const std::vector<Tensor> numbers(group.parameters.size(), floats.select(0, 0));
-  at::_fused_adamw_(group.parameters, group.gradients, group.first_moments, group.second_moments, {}, numbers,
-                    floats.select(0, 1), rule_.beta1, rule_.beta2, early_decay(rule_, weight_decay_),
-                    rule_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
-  if (rule_.kind == AdamWRule::Kind::kHuggingFace && weight_decay_ > 0)
-    at::_foreach_add_(group.parameters, at::_foreach_mul(group.parameters, floats.select(0, 2)));
+    if (parameters_[i].grad().defined()) add_to(groups[rates_[i]], i);
+  for (const auto& [times, group] : groups) {
+    const Tensor floats = told.to(torch::kFloat32);
+    const std::vector<Tensor> numbers(group.parameters.size(), floats.select(0, 0));
+    at::_fused_adamw_(group.parameters, group.gradients, group.first_moments, group.second_moments, {},
+                      numbers, floats.select(0, 1) * times, rule_.beta1, rule_.beta2,
+                      early_decay(rule_, weight_decay_), rule_.epsilon, /*amsgrad=*/false,
+                      /*maximize=*/false);
+    if (rule_.kind == AdamWRule::Kind::kHuggingFace && weight_decay_ > 0)
+      at::_foreach_add_(group.parameters, at::_foreach_mul(group.parameters, floats.select(0, 2) * times));
+  }
 }
 
 void AdamW::step(double learning_rate) {
   const torch::NoGradGuard no_grad;
-  std::map<std::int64_t, AdamWGroup>
-      groups;  // by number of steps: one group where every parameter has a gradient
+  // By number of steps and rate: one group where every parameter has a gradient and no rate of its own.
+  std::map<std::pair<std::int64_t, double>, AdamWGroup> groups;
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    if (parameters_[i].grad().defined()) add_to(groups[++state_.steps[i]], i);
-  for (const auto& [number, group] : groups) {
+    if (parameters_[i].grad().defined()) add_to(groups[{++state_.steps[i], rates_[i]}], i);
+  for (const auto& [key, group] : groups) {
     const StepNumbers numbers =
-        step_numbers(rule_, learning_rate, weight_decay_, static_cast<double>(number));
+        step_numbers(rule_, learning_rate * key.second, weight_decay_, static_cast<double>(key.first));
     fused_step(group, numbers.step, numbers.rate, early_decay(rule_, weight_decay_), rule_);
     // p + alpha·p rounds once; p · (1 - rate·decay) would first round the factor, which in float32 lies
     // within a few steps of 1 and would lose a tenth of the decay at MIDI-BERT's rate.

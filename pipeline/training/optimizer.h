@@ -42,7 +42,9 @@ struct AdamWGroup {
 
 class AdamW {
  public:
-  AdamW(std::vector<torch::Tensor> parameters, double weight_decay, AdamWRule rule = {});
+  /// `rates`: by parameter, what its learning rate is multiplied with; empty: 1.
+  AdamW(std::vector<torch::Tensor> parameters, double weight_decay, AdamWRule rule = {},
+        std::vector<double> rates = {});
 
   /// Sets all gradients to zero in place (they may be views of the reducer's buckets).
   void zero_gradients();
@@ -67,6 +69,7 @@ class AdamW {
   void add_to(AdamWGroup& group, std::size_t parameter) const;
 
   std::vector<torch::Tensor> parameters_;
+  std::vector<double> rates_;
   AdamWState state_;
   double weight_decay_;
   AdamWRule rule_;

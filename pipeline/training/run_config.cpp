@@ -17,6 +17,10 @@ void normalise(DataConfig& data) {
 
 void normalise(InjectionConfig& injection) {
   if (injection.condition == "none") injection = InjectionConfig{};
+  if (injection.by == "late") injection.together = "";
+  if (injection.by == "late" || !injection.together.empty()) injection.site = 0;
+  if (injection.by == "late" || (injection.together.empty() && injection.site > 0))
+    injection.before_norm = false;
 }
 
 std::optional<ConfigProblem> find_problem(const RunConfig& config) {
@@ -46,10 +50,14 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
                      "training.select: best and training.patience need a valid part; split: folds has only "
                      "train and test");
   }
-  if (config.injection.site > config.model.layers)
-    return problem("injection.site",
-                   fmt::format("injection.site is {}; a model of {} layers has sites 0 to {}",
-                               config.injection.site, config.model.layers, config.model.layers));
+  try {
+    injection_sites(config.injection, config.model.layers);
+  } catch (const Error& error) {
+    return problem(config.injection.together.empty() ? "injection.site" : "injection.together", error.what());
+  }
+  if (config.injection.learning_rate > 0 && config.training.learning_rate == 0)
+    return problem("injection.learning_rate",
+                   "injection.learning_rate is a multiple of training.learning_rate, which is 0");
   return {};
 }
 

@@ -47,8 +47,8 @@ TEST(Dataset, modes_are_joined_by_id_and_by_the_digest_of_the_midi_file) {
   const Dataset dataset = make_dataset(tokens, &modes, config);
   EXPECT_EQ(dataset.mode[0], kMajor);
   EXPECT_EQ(dataset.mode[1], kMinor);
-  EXPECT_THAT(dataset.condition[0], testing::ElementsAre(1, 0));
-  EXPECT_THAT(dataset.condition[1], testing::ElementsAre(0, 1));
+  EXPECT_THAT(dataset.condition.row(0), testing::ElementsAre(1, 0));
+  EXPECT_THAT(dataset.condition.row(1), testing::ElementsAre(0, 1));
 
   modes.pieces[3].midi_sha256 = std::string(64, 'f');
   EXPECT_THAT(refusal(config, tokens, &modes, ExitCode::kData),
@@ -78,8 +78,8 @@ TEST(Dataset, modes_of_segments_are_joined_row_by_row) {
                               .tonic = 0,
                               .mode = piece == 0 && segment == 1 ? kMinor : kMajor});
   const Dataset dataset = make_dataset(tokens, &modes, config);
-  EXPECT_THAT(dataset.condition[0], testing::ElementsAre(1, 0));
-  EXPECT_THAT(dataset.condition[1], testing::ElementsAre(0, 1));
+  EXPECT_THAT(dataset.condition.row(0), testing::ElementsAre(1, 0));
+  EXPECT_THAT(dataset.condition.row(1), testing::ElementsAre(0, 1));
   EXPECT_EQ(dataset.mode[0], kUndefinedMode) << "its segments have different modes";
   EXPECT_EQ(dataset.mode[1], kMajor);
 
@@ -96,12 +96,11 @@ TEST(Dataset, a_constant_and_an_undefined_mode_tell_nothing) {
   const TokenTable tokens = small_corpus(24);
   RunConfig config = small_run();
   config.injection.condition = "constant";
-  EXPECT_THAT(make_dataset(tokens, nullptr, config).condition,
-              testing::Each(testing::ElementsAre(0.5F, 0.5F)));
+  EXPECT_THAT(make_dataset(tokens, nullptr, config).condition.values, testing::Each(0.5F));
   config.injection.condition = "mode";
   ModeTable modes = small_modes(tokens);
   modes.pieces[0].mode = kUndefinedMode;
-  EXPECT_THAT(make_dataset(tokens, &modes, config).condition[0], testing::ElementsAre(0.5F, 0.5F));
+  EXPECT_THAT(make_dataset(tokens, &modes, config).condition.row(0), testing::ElementsAre(0.5F, 0.5F));
 }
 
 TEST(Dataset, shuffled_modes_keep_their_share_in_every_part_and_depend_on_the_seed) {
@@ -115,8 +114,8 @@ TEST(Dataset, shuffled_modes_keep_their_share_in_every_part_and_depend_on_the_se
   for (const char* part : {"train", "valid", "test"}) {
     float true_majors = 0, shuffled_majors = 0;
     for (const std::size_t r : truth.rows_in({part})) {
-      true_majors += truth.condition[truth.rows[r].row][0];
-      shuffled_majors += shuffled.condition[shuffled.rows[r].row][0];
+      true_majors += truth.condition.row(truth.rows[r].row)[0];
+      shuffled_majors += shuffled.condition.row(shuffled.rows[r].row)[0];
     }
     EXPECT_EQ(true_majors, shuffled_majors) << part;
   }
@@ -194,6 +193,26 @@ TEST(Dataset, batches_of_recorded_steps_have_few_sizes_and_rows_without_words) {
     BatchShape again = BatchShape::of(told.shape.numbers());
     EXPECT_EQ(again, told.shape);
   }
+}
+
+TEST(Dataset, conditions_that_have_a_tonic_move_with_the_music) {
+  TokenTable tokens = small_corpus(24);
+  ModeTable modes = small_modes(tokens);
+  for (std::size_t p = 0; p < 3; ++p) modes.pieces[p].tonic = 10;  // B flat major, minor, major
+  RunConfig config = small_run();
+  const std::vector<std::size_t> rows = {0, 1, 2};
+  const std::vector<int> shifts = {3, -11, 0};
+  const auto told = [&](const char* condition) {
+    config.injection.condition = condition;
+    return make_input(make_dataset(tokens, &modes, config), rows, shifts, Padding::kMasked, torch::kCPU)
+        .condition_SK;
+  };
+  const torch::Tensor places = told("key").argmax(1);
+  EXPECT_EQ(places[0].item<int>(), 1) << "up to D flat major";
+  EXPECT_EQ(places[1].item<int>(), 12 + 11) << "down to B minor";
+  EXPECT_EQ(places[2].item<int>(), 10);
+  EXPECT_EQ(told("key").sum().item<float>(), 3);
+  EXPECT_TRUE(torch::equal(told("mode"), torch::tensor({{1.F, 0.F}, {0.F, 1.F}, {1.F, 0.F}})));
 }
 
 TEST(RunConfig, fields_without_effect_are_reset_so_that_equal_runs_are_equal) {

@@ -84,6 +84,9 @@ void expect_distribution(const Expected& expected, const torch::Tensor& values) 
     return (x.abs() <= bound).to(torch::kFloat64).mean().item<double>();
   };
   switch (expected.fill.kind) {
+    case Kind::kIdentity:
+      EXPECT_TRUE(torch::equal(values.detach(), torch::eye(values.size(0)))) << expected.name;
+      break;
     case Kind::kConstant:
       EXPECT_TRUE((x == value).all().item<bool>()) << expected.name;
       break;

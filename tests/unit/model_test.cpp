@@ -44,7 +44,7 @@ ModelInput some_input() {
 TEST(Classifier, condition_none_is_bitwise_plain_midibert) {
   const Classifier model = make("none");
   const ModelInput input = some_input();
-  EXPECT_FALSE(model.film.has_value());
+  EXPECT_TRUE(model.injection.sites.empty());
   ParameterSet plain_parameters(1, torch::kFloat32);
   const MidiBert plain = make_midibert(plain_parameters, small_backbone(), kColumnSizes, "midibert.");
   const Tensor expected =
@@ -74,11 +74,13 @@ TEST(Classifier, a_trained_injection_acts_from_its_site_on_and_only_by_its_condi
     Classifier model = make("mode", site);
     {
       const torch::NoGradGuard no_grad;
-      for (const Linear& layer : model.film->network) layer.weight.normal_(0, 1);
+      for (const Linear& layer : model.injection.sites[0].network) layer.weight.normal_(0, 1);
     }
     ModelInput input = some_input();
     const SiteHook hook = [&](int at, const Tensor& hidden) {
-      return at == site ? modulate(*model.film, hidden, input.sequences, input.condition_SK) : hidden;
+      return at == site ? inject(model.injection, model.injection.sites[0], hidden, input.sequences,
+                                 input.condition_SK)
+                        : hidden;
     };
     const auto told = encode(model.backbone, input.words_NC, input.sequences, input.mask_N, false, hook);
     const auto plain = encode(model.backbone, input.words_NC, input.sequences, input.mask_N, false);
@@ -107,7 +109,7 @@ TEST(Classifier, rows_without_their_padding_give_what_masked_rows_give) {
   const Classifier model = make("mode", 1);
   {
     const torch::NoGradGuard no_grad;
-    for (const Linear& layer : model.film->network) layer.weight.normal_(0, 1);
+    for (const Linear& layer : model.injection.sites[0].network) layer.weight.normal_(0, 1);
   }
   const ModelInput padded = some_input();
   ModelInput packed = padded;

@@ -73,6 +73,29 @@ TEST(AdamW, hundreds_of_steps_equal_the_definition_of_both_rules) {
   }
 }
 
+TEST(AdamW, parameters_with_a_rate_of_their_own_take_the_steps_of_that_rate) {
+  for (const AdamWRule& rule : {AdamWRule{}, kHuggingFaceRule})
+    for (const bool told : {false, true}) {
+      torch::manual_seed(1);
+      const torch::Tensor start = torch::randn({20}), gradient = torch::randn({20});
+      std::vector<torch::Tensor> p;
+      for (int i = 0; i < 4; ++i) p.push_back(start.clone().requires_grad_());
+      for (torch::Tensor& one : p) one.mutable_grad() = gradient;
+      AdamW mixed({p[0], p[1]}, 0.1, rule, {1, 30}), plain({p[2]}, 0.1, rule), fast({p[3]}, 0.1, rule);
+      for (int step = 0; step < 5; ++step) {
+        if (told)
+          mixed.take_told_step(mixed.tell_step(1e-3));
+        else
+          mixed.step(1e-3);
+        plain.step(1e-3);
+        fast.step(3e-2);
+      }
+      EXPECT_TRUE(torch::allclose(p[0], p[2], 0, 1e-7));
+      EXPECT_TRUE(torch::allclose(p[1], p[3], 0, 1e-6));
+      EXPECT_FALSE(torch::allclose(p[0], p[1], 0, 1e-3));
+    }
+}
+
 TEST(AdamW, a_step_that_is_told_is_the_same_step) {
   for (const AdamWRule& rule : {AdamWRule{}, kHuggingFaceRule}) {
     torch::manual_seed(1);

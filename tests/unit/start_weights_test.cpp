@@ -151,12 +151,13 @@ TEST(HiddenStates, have_sums_that_do_not_depend_on_the_batch_and_leave_padding_o
       // The definition, number by number.
       const ModelInput input = make_input(dataset, one, {}, padding, torch::kCPU);
       const torch::NoGradGuard no_grad;
-      const auto states = encode(
-          model.backbone, input.words_NC, input.sequences,
-          padding == Padding::kAttended ? torch::Tensor() : input.mask_N, false,
-          [&](int site, const torch::Tensor& hidden) {
-            return site == 1 ? modulate(*model.film, hidden, input.sequences, input.condition_SK) : hidden;
-          });
+      const auto states = encode(model.backbone, input.words_NC, input.sequences,
+                                 padding == Padding::kAttended ? torch::Tensor() : input.mask_N, false,
+                                 [&](int site, const torch::Tensor& hidden) {
+                                   return site == 1 ? inject(model.injection, model.injection.sites[0],
+                                                             hidden, input.sequences, input.condition_SK)
+                                                    : hidden;
+                                 });
       const int numbers = dataset.rows[rows[r]].words * config.model.hidden;
       for (std::size_t k = 0; k < states.size(); ++k) {
         const auto* h = states[k].const_data_ptr<float>();

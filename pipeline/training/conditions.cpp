@@ -1,0 +1,133 @@
+#include "training/conditions.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <span>
+
+#include "core/error.h"
+#include "core/random.h"
+
+namespace mofi {
+namespace {
+
+constexpr int kPitchClasses = 12, kKeys = 24;
+
+/// Fills the numbers of one row from its piece and what has its key.
+using TellRow = std::function<void(std::size_t row, std::span<float> numbers)>;
+
+void tell_mode(std::uint8_t mode, std::span<float> numbers) {
+  numbers[0] = mode == kMajor ? 1.0F : mode == kMinor ? 0.0F : 0.5F;
+  numbers[1] = 1 - numbers[0];
+}
+
+void one_hot(int place, std::span<float> numbers) {
+  if (place < 0)
+    std::ranges::fill(numbers, 1.0F / static_cast<float>(numbers.size()));
+  else
+    numbers[static_cast<std::size_t>(place)] = 1;
+}
+
+std::vector<std::uint8_t> modes_of_units(const ModeUnits& keys) {
+  std::vector<std::uint8_t> modes;
+  for (std::size_t unit = 0; unit < keys.key.size(); ++unit) modes.push_back(keys.mode(unit));
+  return modes;
+}
+
+std::vector<std::uint8_t> shuffled_modes(const ModeUnits& keys, const TokenTable& tokens,
+                                         const std::vector<SplitPart>& part, std::uint64_t seed) {
+  std::vector<std::uint8_t> modes = modes_of_units(keys);
+  std::vector<SplitPart> part_of_unit(modes.size(), SplitPart::kNone);
+  for (std::size_t r = 0; r < tokens.rows(); ++r) part_of_unit[keys.of_row[r]] = part[tokens.piece[r]];
+  for (const SplitPart one : {SplitPart::kTrain, SplitPart::kValid, SplitPart::kTest}) {
+    std::vector<std::size_t> members;
+    std::vector<std::uint8_t> shuffled;
+    for (std::size_t unit = 0; unit < modes.size(); ++unit)
+      if (part_of_unit[unit] == one) {
+        members.push_back(unit);
+        shuffled.push_back(modes[unit]);
+      }
+    RandomStream(seed, "shuffle modes", static_cast<std::uint64_t>(one)).shuffle(std::span(shuffled));
+    for (std::size_t k = 0; k < members.size(); ++k) modes[members[k]] = shuffled[k];
+  }
+  return modes;
+}
+
+std::vector<std::uint8_t> random_modes(std::size_t units, std::uint64_t seed) {
+  RandomStream coin(seed, "random modes");
+  std::vector<std::uint8_t> modes(units);
+  for (std::uint8_t& mode : modes) mode = coin.below(2) == 0 ? kMajor : kMinor;
+  return modes;
+}
+
+TellRow teller(const RunConfig& config, const TokenTable& tokens, const ModeUnits& keys,
+               const std::vector<SplitPart>& part) {
+  const std::string& condition = config.injection.condition;
+  const auto key_of = [&](std::size_t row) -> const PieceMode& { return *keys.key[keys.of_row[row]]; };
+  const auto by_unit = [&](std::vector<std::uint8_t> modes) {
+    return [&, modes = std::move(modes)](std::size_t row, std::span<float> numbers) {
+      tell_mode(modes[keys.of_row[row]], numbers);
+    };
+  };
+  if (condition == "mode") return by_unit(modes_of_units(keys));
+  if (condition == "shuffled") return by_unit(shuffled_modes(keys, tokens, part, config.seed));
+  if (condition == "random") return by_unit(random_modes(keys.key.size(), config.seed));
+  if (condition == "constant")
+    return [](std::size_t, std::span<float> numbers) { tell_mode(kUndefinedMode, numbers); };
+  if (condition == "labels")
+    return [&](std::size_t row, std::span<float> numbers) {
+      one_hot(tokens.pieces[tokens.piece[row]].label, numbers);
+    };
+  if (condition == "mode_confidence")
+    return [=](std::size_t row, std::span<float> numbers) {
+      tell_mode(key_of(row).mode, numbers);
+      numbers[2] = key_of(row).margin;
+    };
+  if (condition == "key")
+    return [=](std::size_t row, std::span<float> numbers) {
+      const PieceMode& key = key_of(row);
+      one_hot(key.mode == kUndefinedMode ? -1 : kPitchClasses * key.mode + key.tonic, numbers);
+    };
+  if (condition == "correlations")
+    return [=](std::size_t row, std::span<float> numbers) {
+      std::ranges::copy(key_of(row).correlation, numbers.begin());
+    };
+  if (condition == "profile")
+    return [=](std::size_t row, std::span<float> numbers) {
+      std::ranges::transform(key_of(row).profile, numbers.begin(),
+                             [](float share) { return kPitchClasses * share; });
+    };
+  fail(ExitCode::kInternal, "no rule tells condition {}", condition);
+}
+
+int turning_numbers(const std::string& condition) {
+  if (condition == "key" || condition == "correlations") return kKeys;
+  return condition == "profile" ? kPitchClasses : 0;
+}
+
+}  // namespace
+
+bool needs_keys(const InjectionConfig& injection) {
+  static constexpr std::array<std::string_view, 4> kNeedNone = {"none", "constant", "random", "labels"};
+  return std::ranges::find(kNeedNone, injection.condition) == kNeedNone.end();
+}
+
+ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens, const ModeUnits& keys,
+                               const std::vector<SplitPart>& part) {
+  const std::string& condition = config.injection.condition;
+  if (needs_keys(config.injection) && !keys.key.empty() && keys.key.front() == nullptr)
+    fail(ExitCode::kUsage,
+         "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
+         condition);
+  ConditionTable table;
+  if (condition == "none") return table;
+  table.width = condition_width(config.injection, static_cast<int>(tokens.class_names.size()));
+  table.turning = turning_numbers(condition);
+  const auto width = static_cast<std::size_t>(table.width);
+  table.values.assign(tokens.rows() * width, 0);
+  const TellRow tell = teller(config, tokens, keys, part);
+  for (std::size_t r = 0; r < tokens.rows(); ++r) tell(r, std::span(table.values).subspan(r * width, width));
+  return table;
+}
+
+}  // namespace mofi
