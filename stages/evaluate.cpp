@@ -54,9 +54,9 @@ int main(int argc, char** argv) {
     std::optional<ModeTable> modes;
     if (!mode_path.empty()) modes = read_modes(mode_path);
     Dataset dataset = whole_table(tokens, modes ? &*modes : nullptr, config);
-    if (!tokens.class_names.empty() && tokens.class_names != weights.classes)
+    if (!dataset.class_names.empty() && dataset.class_names != weights.classes)
       fail(ExitCode::kData, "{}: tells {} apart; the labels of {} are {}", weights_path,
-           fmt::join(weights.classes, ", "), tokens_path, fmt::join(tokens.class_names, ", "));
+           fmt::join(weights.classes, ", "), tokens_path, fmt::join(dataset.class_names, ", "));
     dataset.classes = static_cast<int>(weights.classes.size());
 
     const torch::Device device = choose_device(device_name, world.node_rank(), world.node_size(), false);

@@ -15,9 +15,10 @@ Padding padding_of(const std::string& name) {
 Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
                            const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
                            std::uint64_t seed, torch::TensorOptions options) {
-  Classifier model{ParameterSet(seed, options), {}, {}, {}, true};
+  Classifier model{.parameters = ParameterSet(seed, options)};
   model.backbone = make_midibert(model.parameters, backbone, column_sizes, std::string(kBackbonePrefix));
   model.head = make_sequence_head(model.parameters, head, backbone.hidden, classes);
+  model.head_state = head.state;
   model.injection = make_injection(model.parameters, injection, backbone, classes);
   return model;
 }
@@ -32,13 +33,26 @@ std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInp
     };
   const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
   return encode(model.backbone, input.words_NC, input.sequences, mask, training && model.trains_backbone,
-                hook);
+                hook, model.head_state);
 }
+
+namespace {
+
+torch::Tensor state_for_head(const Classifier& model, const ModelInput& input, Padding padding,
+                             bool training) {
+  if (model.frozen == nullptr) return hidden_states(model, input, padding, training).back();
+  const auto& states = model.frozen->states_WH;
+  const torch::Tensor& state =
+      model.head_state == kLastState ? states.back() : states[static_cast<std::size_t>(model.head_state)];
+  return state.index_select(0, model.frozen->place_W.index_select(0, input.source_N));
+}
+
+}  // namespace
 
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
   const torch::Tensor pooled = padding == Padding::kMasked ? input.mask_N : torch::Tensor();
   const torch::Tensor logits =
-      classify(model.head, hidden_states(model, input, padding, training).back(), input.sequences, pooled);
+      classify(model.head, state_for_head(model, input, padding, training), input.sequences, pooled);
   return inject_late(model.injection, logits, input.condition_SK);
 }
 

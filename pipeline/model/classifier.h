@@ -1,6 +1,7 @@
 #pragma once
 // The model of a run: MidiBERT, what is injected into it, and the classification head.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,22 @@ enum class Padding {
 };
 Padding padding_of(const std::string& name);  ///< "masked", "pooled", "attended"
 
+/// What a backbone makes of words, computed once: of every state the words of all rows, one row behind
+/// another.
+struct FrozenStates {
+  std::vector<torch::Tensor> states_WH;  ///< by state; undefined where it is not kept
+  torch::Tensor place_W;                 ///< int64, by ModelInput::source_N: where its word is in states_WH
+};
+
 struct Classifier {
   ParameterSet parameters;
   MidiBert backbone;
   Injection injection;
   SequenceHead head;
+  int head_state = kLastState;  ///< that the head reads
   bool trains_backbone = true;  ///< else it has no dropout in training either
+  /// Hidden states of a backbone that stays as it is; null: they are computed.
+  std::shared_ptr<const FrozenStates> frozen;
 };
 
 /// `seed` decides the initial weights; models that differ only in the injection share all others.
@@ -36,9 +47,10 @@ struct ModelInput {
   Sequences sequences;
   torch::Tensor mask_N;        ///< float, 1 for words, 0 for padding; undefined where there is no padding
   torch::Tensor condition_SK;  ///< float; undefined without injection
+  torch::Tensor source_N;      ///< int64, which word of the data set each word is; undefined if of none
 };
 
-/// All hidden states, each [words, hidden] as it left its injection site.
+/// All hidden states that the head needs, each [words, hidden] as it left its injection site.
 std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
                                          bool training);
 

@@ -120,7 +120,7 @@ Tensor embed_words(const MidiBert& model, const Tensor& words_NC) {
 }
 
 std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_NC, const Sequences& sequences,
-                           const Tensor& mask_N, bool training, const SiteHook& hook) {
+                           const Tensor& mask_N, bool training, const SiteHook& hook, int last) {
   if (sequences.longest() > model.config.max_position)
     fail(ExitCode::kUsage, "a row of {} words is longer than model.max_position, {}", sequences.longest(),
          model.config.max_position);
@@ -141,7 +141,7 @@ std::vector<Tensor> encode(const MidiBert& model, const Tensor& words_NC, const 
       if (!changed.is_same(hidden.exact_NH)) hidden = rounded_to(type, changed);
     }
     states.push_back(hidden.exact_NH);
-    if (site == model.config.layers) return states;
+    if (site == model.config.layers || site == last) return states;
     hidden = run_layer(pass, model.layers[static_cast<std::size_t>(site)], hidden);
   }
 }

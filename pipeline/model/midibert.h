@@ -48,8 +48,9 @@ torch::Tensor embed_words(const MidiBert& model, const torch::Tensor& words_NC);
 /// words_NC: int64 [words, columns], the words of the sequences, none longer than max_position; what is
 /// behind the last sequence has no meaning. mask_N: 1 for words that may be attended to, 0 for others, or
 /// undefined when all may be. `training` turns dropout on.
+/// Of `last` k only the states 0..k are computed.
 std::vector<torch::Tensor> encode(const MidiBert& model, const torch::Tensor& words_NC,
                                   const Sequences& sequences, const torch::Tensor& mask_N, bool training,
-                                  const SiteHook& hook = nullptr);
+                                  const SiteHook& hook = nullptr, int last = kLastState);
 
 }  // namespace mofi

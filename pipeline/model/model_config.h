@@ -115,8 +115,12 @@ void describe(Field& field, InjectionConfig& c) {
          .before = 0.0});
 }
 
-/// The classification head (MIDI-BERT's structured self-attention pooling).
+inline constexpr int kLastState = -1;
+
+/// The classification head: MIDI-BERT's structured self-attention pooling, or a linear probe.
 struct HeadConfig {
+  std::string kind = "attention";
+  int state = kLastState;
   int attention_width = 128;
   int attention_rows = 4;
   int hidden = 256;
@@ -124,6 +128,17 @@ struct HeadConfig {
 
 template <class Field>
 void describe(Field& field, HeadConfig& c) {
+  field("kind", c.kind,
+        {.help = "attention (MIDI-BERT's pooling and two layers), or linear (one layer of the words' mean)",
+         .choices = {"attention", "linear"},
+         .before = "attention"});
+  field(
+      "state", c.state,
+      {.help = "the hidden state that is read (training.trains: head): 0 after the embedding, k after layer "
+               "k; -1 the last",
+       .minimum = kLastState,
+       .maximum = 48,
+       .before = kLastState});
   field("attention_width", c.attention_width,
         {.help = "inner width of the pooling attention", .minimum = 1, .maximum = 8192});
   field("attention_rows", c.attention_rows,

@@ -51,6 +51,11 @@ SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& conf
                                 int classes) {
   const auto fill = [](std::int64_t in) { return uniform(1.0 / std::sqrt(static_cast<double>(in))); };
   SequenceHead head;
+  head.is_linear = config.kind == "linear";
+  if (head.is_linear) {
+    head.second = add_linear(parameters, "probe", model_width, classes);
+    return head;
+  }
   head.pooling_in =
       parameters.add("attention.ws1.weight", {config.attention_width, model_width}, fill(model_width));
   head.pooling_out = parameters.add("attention.ws2.weight", {config.attention_rows, config.attention_width},
@@ -62,9 +67,13 @@ SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& conf
 
 torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
                        const torch::Tensor& mask_N) {
-  torch::Tensor scores_NR = affine(torch::tanh(affine(hidden_NH, head.pooling_in, {})), head.pooling_out, {});
+  // Equal scores pool by the mean.
+  torch::Tensor scores_NR =
+      head.is_linear ? hidden_NH.new_zeros({hidden_NH.size(0), 1})
+                     : affine(torch::tanh(affine(hidden_NH, head.pooling_in, {})), head.pooling_out, {});
   if (mask_N.defined()) scores_NR = scores_NR.masked_fill(mask_N.unsqueeze(1) == 0, kNoWord);
   const torch::Tensor pooled_SRH = pool(scores_NR, hidden_NH, sequences);
+  if (head.is_linear) return head.second(pooled_SRH.flatten(1));
   return head.second(torch::relu(head.first(pooled_SRH.flatten(1))));
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 // MIDI-BERT's sequence head: structured self-attention pooling (Lin et al., ICLR 2017) and a two-layer
-// classifier (midibert.md 3.6).
+// classifier (midibert.md 3.6); or a linear layer of the words' mean, to probe with.
 
 #include "model/model_config.h"
 #include "model/parameters.h"
@@ -8,9 +8,13 @@
 
 namespace mofi {
 
+/// A linear probe (Alain & Bengio, ICLR 2017 workshop) has `second` alone, called probe.
 struct SequenceHead {
+  bool is_linear = false;
   torch::Tensor pooling_in, pooling_out;  ///< attention.ws1 [da, H], attention.ws2 [r, da]
   Linear first, second;                   ///< classifier.0, classifier.2
+
+  int classes() const { return static_cast<int>(second.bias.size(0)); }
 };
 
 SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width,

@@ -46,6 +46,26 @@ std::vector<int> draw_shifts(const Dataset& dataset, std::span<const std::size_t
   return shifts;
 }
 
+std::vector<int> draw_shifts(const Dataset& dataset, std::span<const std::size_t> rows,
+                             const TrainingConfig& training, std::uint64_t seed, int epoch) {
+  if (training.shifts.empty() && !training.expand)
+    return draw_shifts(dataset, rows, ShiftRange{-training.transpose_down, training.transpose_up}, seed,
+                       epoch);
+  std::vector<int> shifts;
+  for (const std::size_t r : rows) {
+    const DatasetRow& row = dataset.rows[r];
+    if (row.shift) {
+      shifts.push_back(*row.shift);
+      continue;
+    }
+    const std::vector<int> legal =
+        wanted_shifts(dataset.tokens->scheme, dataset.tokens->pieces[row.piece], training);
+    RandomStream stream(seed, "transpose", static_cast<std::uint64_t>(epoch), row.piece);
+    shifts.push_back(legal[stream.below(static_cast<std::uint32_t>(legal.size()))]);
+  }
+  return shifts;
+}
+
 std::int64_t count_words(const Dataset& dataset, std::span<const std::size_t> rows) {
   std::int64_t words = 0;
   for (const std::size_t r : rows) words += dataset.rows[r].words;

@@ -18,6 +18,9 @@ std::vector<std::vector<std::size_t>> epoch_batches(const Dataset& dataset, std:
 /// One legal shift in semitones per row, drawn per piece and epoch.
 std::vector<int> draw_shifts(const Dataset& dataset, std::span<const std::size_t> rows, ShiftRange wanted,
                              std::uint64_t seed, int epoch);
+/// The same as a config has it: a row's own (DatasetRow::shift), or one of the list or the range.
+std::vector<int> draw_shifts(const Dataset& dataset, std::span<const std::size_t> rows,
+                             const TrainingConfig& training, std::uint64_t seed, int epoch);
 
 /// Words of these rows.
 std::int64_t count_words(const Dataset& dataset, std::span<const std::size_t> rows);

@@ -5,10 +5,14 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "tokens/transposition.h"
 #include "training/folds.h"
+#include "training/target.h"
 
 namespace mofi {
 namespace {
+
+constexpr int kMostSemitones = 127;
 
 std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfig& data) {
   std::vector<SplitPart> parts;
@@ -36,21 +40,41 @@ Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& 
              const std::vector<SplitPart>& parts, bool unlabelled_too) {
   Dataset dataset;
   dataset.tokens = &tokens;
-  dataset.classes = static_cast<int>(tokens.class_names.size());
   dataset.max_words = std::min(config.data.max_words, tokens.row_words);
   const ModeUnits keys = join_modes(tokens, modes);
   dataset.mode = modes_of_pieces(tokens, keys);
   dataset.condition = make_conditions(config, tokens, keys, parts);
+  const Target target = make_target(config.data.target, tokens, keys);
+  dataset.class_names = target.class_names;
+  dataset.classes = static_cast<int>(target.class_names.size());
+  dataset.labels_turn = target.turns;
   const std::vector<std::uint32_t> segments = segments_of_rows(tokens);
   for (std::size_t r = 0; r < tokens.rows(); ++r) {
     const std::size_t piece = tokens.piece[r];
-    const int label = tokens.pieces[piece].label;
+    const int label = target.label_of_row[r];
     if ((label < 0 && !unlabelled_too) || parts[piece] == SplitPart::kNone) continue;
     if (segments[r] > 0 && config.data.rows == "first") continue;
     dataset.rows.push_back({r, piece, static_cast<int>(segments[r]), 0,
                             std::min<int>(tokens.length[r], dataset.max_words), label, parts[piece]});
   }
   return dataset;
+}
+
+/// Every row of the training part becomes one for each of its shifts.
+void expand(Dataset& dataset, const TrainingConfig& training) {
+  std::vector<DatasetRow> rows;
+  for (DatasetRow row : dataset.rows) {
+    if (row.part != SplitPart::kTrain) {
+      rows.push_back(row);
+      continue;
+    }
+    for (const int shift :
+         wanted_shifts(dataset.tokens->scheme, dataset.tokens->pieces[row.piece], training)) {
+      row.shift = shift;
+      rows.push_back(row);
+    }
+  }
+  dataset.rows = std::move(rows);
 }
 
 }  // namespace
@@ -77,6 +101,20 @@ std::vector<std::size_t> Dataset::rows_in(const std::vector<std::string>& parts)
   return found;
 }
 
+std::vector<int> wanted_shifts(const TokenScheme& scheme, const TokenPiece& piece,
+                               const TrainingConfig& training) {
+  std::vector<int> wanted = training.shifts;
+  if (wanted.empty())
+    for (int shift = -training.transpose_down; shift <= training.transpose_up; ++shift)
+      wanted.push_back(shift);
+  const ShiftRange legal = legal_shifts(scheme, piece, {-kMostSemitones, kMostSemitones});
+  std::erase_if(wanted, [&](int shift) { return !legal.contains(shift); });
+  std::ranges::sort(wanted);
+  wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
+  if (wanted.empty()) wanted.push_back(0);
+  return wanted;
+}
+
 Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
   if (config.data.max_words > tokens.row_words)
     fail(ExitCode::kUsage, "data.max_words is {}; the rows of these tokens have {} words",
@@ -93,6 +131,7 @@ Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const Run
     fail(ExitCode::kUsage,
          "training.select: best and training.patience need a valid part; split {} has none with labels",
          config.data.split);
+  if (config.training.expand) expand(dataset, config.training);
   return dataset;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // The rows of one run: which are used, in which part of the split, and what the injection is told about each.
 
+#include <optional>
 #include <vector>
 
 #include "tokens/token_table.h"
@@ -18,12 +19,15 @@ struct DatasetRow {
   int words = 0;          ///< words used, at most data.max_words
   int label = -1;
   SplitPart part = SplitPart::kNone;
+  std::optional<int> shift = {};  ///< of a copy (training.expand); else it is drawn
 };
 
 /// A view of the tokens for one run; the table must outlive it.
 struct Dataset {
   const TokenTable* tokens = nullptr;
   int classes = 0;
+  std::vector<std::string> class_names;  ///< of data.target; empty where they are not known
+  bool labels_turn = false;              ///< they are pitch classes, which move with transpositions
   int max_words = 0;
   std::vector<DatasetRow> rows;  ///< those in use; of make_dataset, labelled ones of a part
   /// Per piece; kUndefinedMode without a mode table, and where its segments have different modes.
@@ -38,6 +42,10 @@ struct Dataset {
 /// when the condition needs none. Throws a usage error for an unknown split and kData where the files do not
 /// fit.
 Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);
+
+/// The shifts of the config's list or range that are legal for a piece, ascending; 0 alone where none is.
+std::vector<int> wanted_shifts(const TokenScheme& scheme, const TokenPiece& piece,
+                               const TrainingConfig& training);
 
 /// Every row of the table, labelled or not, in part test: what `evaluate` scores.
 Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);

@@ -64,11 +64,13 @@ torch::Tensor sums_of(const torch::Tensor& words_LH) {
 }  // namespace
 
 torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset,
-                         std::span<const std::size_t> rows, Padding padding, torch::Device device) {
+                         std::span<const std::size_t> rows, Padding padding, torch::Device device,
+                         int shift) {
   const RowTensors tensors = row_tensors(dataset, device);
   const BatchLayout layout = batch_layout(padding, model.backbone.config, device);
   return over_rows(world, dataset, rows, {dataset.classes}, torch::kFloat32, [&](const auto& batch) {
-    const ModelInput input = make_input(tensors, dataset, batch, {}, layout);
+    const std::vector<int> shifts(batch.size(), shift);
+    const ModelInput input = make_input(tensors, dataset, batch, shifts, layout);
     return forward(model, input, padding, false);
   });
 }
@@ -97,7 +99,7 @@ Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t
   Predictions predictions;
   predictions.classes = dataset.classes;
   predictions.dataset = dataset.tokens->dataset;
-  predictions.class_names = dataset.tokens->class_names;
+  predictions.class_names = dataset.class_names;
   const auto* values = logits.const_data_ptr<float>();
   predictions.logits.assign(values, values + logits.numel());
   std::vector<std::int64_t> place(dataset.tokens->pieces.size(), -1);

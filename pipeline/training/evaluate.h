@@ -8,9 +8,11 @@
 
 namespace mofi {
 
-/// Logits [rows, classes] on the CPU, on every rank; each rank computes its share. `rows` index dataset.rows.
+/// Logits [rows, classes] on the CPU, on every rank; each rank computes its share. `rows` index dataset.rows;
+/// all are shifted by `shift` semitones, which must be legal for each.
 torch::Tensor score_rows(const World& world, const Classifier& model, const Dataset& dataset,
-                         std::span<const std::size_t> rows, Padding padding, torch::Device device);
+                         std::span<const std::size_t> rows, Padding padding, torch::Device device,
+                         int shift = 0);
 
 /// Checksums of all hidden states of the same rows, float64 [rows, layers + 1, 2], as Predictions has them:
 /// to compare with another implementation, state by state. Equal for any batch size and number of ranks but

@@ -6,6 +6,7 @@
 #include "core/stopwatch.h"
 #include "model/weights.h"
 #include "training/batches.h"
+#include "training/invariance.h"
 #include "training/model_input.h"
 #include "training/start_weights.h"
 
@@ -52,16 +53,15 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
   BatchLayout layout = batch_layout(padding, config.model, device);
   if (replays_steps(config.training, world, device))
     layout.recorded_rows = most_items_at_once(config.training, world);
-  const ShiftRange shifts = {-config.training.transpose_down, config.training.transpose_up};
   Objective objective;
   objective.batches = [&, rows = dataset.rows_in({"train"})](int epoch) {
     return epoch_batches(dataset, rows, static_cast<std::size_t>(config.training.batch), config.seed, epoch);
   };
   objective.weight = [](std::span<const std::size_t> rows) { return static_cast<double>(rows.size()); };
   objective.words = [&](std::span<const std::size_t> rows) { return count_words(dataset, rows); };
-  objective.tell = [&, layout, shifts](std::span<const std::size_t> rows, int epoch) {
+  objective.tell = [&, layout](std::span<const std::size_t> rows, int epoch) {
     const ToldBatch told =
-        tell(dataset, rows, draw_shifts(dataset, rows, shifts, config.seed, epoch), {}, layout);
+        tell(dataset, rows, draw_shifts(dataset, rows, config.training, config.seed, epoch), {}, layout);
     return ToldItems{told.shape.numbers(), told.numbers};
   };
   const RowTensors tensors = row_tensors(dataset, device);
@@ -88,7 +88,7 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
 
 RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInputs& inputs,
                      torch::Device device, const Keeping& keeping,
-                     const std::function<void(const LoopReport&)>& report) {
+                     const std::function<void(const LoopReport&)>& report, FrozenCache* cache) {
   const Stopwatch watch;
   const Dataset dataset = make_dataset(*inputs.tokens, inputs.modes, config);
   Classifier model =
@@ -99,6 +99,8 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
   else if (!config.training.weights.empty())
     load_start_weights(config, inputs.tokens->scheme, model);
   model.trains_backbone = config.training.trains == "all";
+  if (cache != nullptr && has_frozen_states(config))
+    model.frozen = cache->states_of(model, config, inputs, dataset, device);
 
   const LoopOutcome trained =
       run_loop(world, config.training, config.seed, trained_parameters(config, model),
@@ -112,6 +114,10 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
   RunOutcome outcome{{make_predictions(dataset, evaluated, logits), {}, trained.history, {}},
                      std::move(model)};
   outcome.metrics = row_accuracy(outcome.predictions);
+  if (config.data.invariance) {
+    outcome.model.frozen.reset();  // they are of the music as it is
+    outcome.metrics["invariance"] = probe_invariance(world, config, inputs, dataset, outcome.model, device);
+  }
   outcome.timing = {{"train_s", trained.train_s},
                     {"total_s", watch.seconds()},
                     {"rows_per_s", static_cast<double>(trained.items) / trained.train_s}};

@@ -17,6 +17,8 @@ constexpr std::int64_t kLengthStep = 16;
 constexpr std::int64_t kWordStep = 64;
 constexpr std::int64_t kRecordedSizes = 8;
 
+constexpr int kPitchClasses = 12;
+
 std::int64_t rounded_up(std::int64_t size, std::int64_t step) { return (size + step - 1) / step * step; }
 std::int64_t rounded_up_to_few(std::int64_t size, std::int64_t largest, std::int64_t step) {
   return rounded_up(size, rounded_up((largest + kRecordedSizes - 1) / kRecordedSizes, step));
@@ -82,7 +84,6 @@ WordPlaces padded_places(const BatchShape& shape, const Tensor& length_S) {
 /// The first `turning` numbers, in blocks of pitch classes, as the music is after a shift.
 Tensor turned(const Tensor& condition_SK, int turning, const Tensor& shift_S) {
   if (turning == 0) return condition_SK;
-  constexpr int kPitchClasses = 12;
   const Tensor place_T = torch::arange(turning, shift_S.options());
   const Tensor pitch_class_T = place_T.remainder(kPitchClasses), block_T = place_T - pitch_class_T;
   const Tensor source_ST = block_T + (pitch_class_T - shift_S.unsqueeze(1)).remainder(kPitchClasses);
@@ -113,6 +114,7 @@ RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
                                          {static_cast<std::int64_t>(tokens.rows()), condition.width})
                             .to(device);
   rows.turning = dataset.condition.turning;
+  rows.labels_turn = dataset.labels_turn;
   rows.row_words = tokens.row_words;
   rows.pitch_column = tokens.scheme.pitch_column;
   rows.pitch_ids = tokens.scheme.pitch_ids;
@@ -161,6 +163,7 @@ ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const Ten
   Tensor pitch_N = words_NC.select(1, rows.pitch_column);
   pitch_N.add_(shift_S.index_select(0, places.row_N) * (pitch_N < rows.pitch_ids));
   ModelInput input;
+  input.source_N = source_N;
   input.words_NC = torch::where(places.is_word_N.unsqueeze(1), words_NC, rows.pad_C);
   // Rows of words without padding need no mask; those of which only the device knows how many there are do.
   if (!shape.packed || !places.sequences.are_known_here())
@@ -173,7 +176,9 @@ ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const Ten
 
 Tensor labels_of(const RowTensors& rows, const BatchShape& shape, const Tensor& numbers) {
   const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
-  return rows.label_R.index_select(0, of_rows[0]).masked_fill(of_rows[2] == 0, kNoLabel);
+  Tensor labels_S = rows.label_R.index_select(0, of_rows[0]);
+  if (rows.labels_turn) labels_S = (labels_S + of_rows[3]).remainder(kPitchClasses);
+  return labels_S.masked_fill(of_rows[2] == 0, kNoLabel);
 }
 
 ModelInput make_input(const RowTensors& tensors, const Dataset& dataset, std::span<const std::size_t> rows,

@@ -14,6 +14,7 @@ struct RowTensors {
   torch::Tensor condition_RK;  ///< float, by row of the table; undefined without injection
   int turning = 0;             ///< ConditionTable::turning
   torch::Tensor label_R;       ///< int64, by row of the table; kNoLabel for none
+  bool labels_turn = false;    ///< Dataset::labels_turn; then all rows that are used have labels
   torch::Tensor pad_C;         ///< int64, the padding word
   std::int64_t row_words = 0;  ///< of the table
   int pitch_column = 0, pitch_ids = 0;

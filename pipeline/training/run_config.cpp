@@ -32,6 +32,9 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
     return std::ranges::find(data.evaluate, part) != data.evaluate.end();
   };
   if (const std::string why = misfit(config.model); !why.empty()) return problem("model.heads", why);
+  if (config.training.expand && scores("train"))
+    return problem("data.evaluate",
+                   "data.evaluate names train, whose pieces training.expand repeats in all their shifts");
   if (data.max_words > config.model.max_position)
     return problem("data.max_words", fmt::format("data.max_words is {}, but model.max_position allows {}",
                                                  data.max_words, config.model.max_position));
@@ -39,6 +42,11 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
     return problem("data.evaluate", "data.evaluate is empty; expected some of train, valid, test");
   if (std::ranges::adjacent_find(data.evaluate) != data.evaluate.end())
     return problem("data.evaluate", "data.evaluate names a part twice");
+  if (config.head.state > config.model.layers)
+    return problem("head.state", fmt::format("head.state is {}; a model of {} layers has states 0 to {}",
+                                             config.head.state, config.model.layers, config.model.layers));
+  if (config.head.state != kLastState && config.training.trains != "head")
+    return problem("head.state", "head.state is for probing, so needs training.trains: head");
   if (data.split == "folds") {
     if (data.fold >= data.folds)
       return problem("data.fold", fmt::format("data.fold is {}; with data.folds={} the folds are 0 to {}",

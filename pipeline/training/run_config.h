@@ -15,6 +15,7 @@ inline constexpr const char* kMidiBert = "midibert";  ///< the system that all o
 
 /// Which rows train and which are scored.
 struct DataConfig {
+  std::string target = "label";
   std::string split = "song_level";
   int folds = 5;
   int fold = 0;
@@ -22,10 +23,16 @@ struct DataConfig {
   std::string rows = "first";
   int max_words = 512;
   std::vector<std::string> evaluate = {"test"};
+  bool invariance = false;
 };
 
 template <class Field>
 void describe(Field& field, DataConfig& c) {
+  field("target", c.target,
+        {.help = "what is recognised: label (of the data set); of Russell's quadrants valence or arousal "
+                 "alone; or, to ask what a model knows, mode or tonic of the key that the mode file has",
+         .choices = {"label", "valence", "arousal", "mode", "tonic"},
+         .before = "label"});
   field("split", c.split,
         {.help =
              "a split that the tokens file names (EMOPIA: song_level, emopia_cls, midibert; folder: given), "
@@ -40,12 +47,18 @@ void describe(Field& field, DataConfig& c) {
         {.help = "words of a row that are used, from its start", .minimum = 1, .maximum = 8192});
   field("evaluate", c.evaluate,
         {.help = "parts that are scored at the end", .choices = {"train", "valid", "test"}});
+  field("invariance", c.invariance,
+        {.help = "also tell in result.json how predictions change when the scored music is transposed, and "
+                 "when it is put into the parallel mode",
+         .before = false});
 }
 
 /// How the model is fine-tuned.
 struct TrainingConfig : LoopConfig {
   int transpose_down = 6;
   int transpose_up = 5;
+  std::vector<int> shifts;
+  bool expand = false;
   std::string padding = "masked";
   std::string trains = "all";
   std::string weights;
@@ -60,6 +73,14 @@ void describe(Field& field, TrainingConfig& c) {
          .maximum = 48});
   field("transpose_up", c.transpose_up,
         {.help = "… and up; shifts that leave the vocabulary are not drawn", .minimum = 0, .maximum = 48});
+  field("shifts", c.shifts,
+        {.help = "augmentation by these semitones instead (0 is a shift, too)",
+         .minimum = -48,
+         .maximum = 48,
+         .before = Json::array()});
+  field("expand", c.expand,
+        {.help = "every piece in all its legal shifts in every epoch, instead of one drawn for it",
+         .before = false});
   field("padding", c.padding,
         {.help = "masked; pooled (masked in attention only); attended (as MIDI-BERT fine-tunes)",
          .choices = {"masked", "pooled", "attended"}});

@@ -24,7 +24,7 @@ void load_start_weights(const WeightsFile& weights, const RunConfig& config, con
   if (const std::string why = size_misfit(weights, config.model); !why.empty())
     fail(ExitCode::kUsage, "{}", why);
   require_scheme(weights, scheme, "the tokens file");
-  const auto classes = static_cast<std::size_t>(model.parameters.get("classifier.2.bias").size(0));
+  const auto classes = static_cast<std::size_t>(model.head.classes());
   if (!weights.classes.empty() && weights.classes.size() != classes)
     fail(ExitCode::kData,
          "{}: tells {} classes apart, the tokens file has {}; to begin from its backbone alone, make it by "

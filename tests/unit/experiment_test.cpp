@@ -122,16 +122,17 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
   EXPECT_THAT(
       semantic,
       testing::ElementsAre(
-          "system", "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows", "data.max_words",
-          "data.evaluate", "model.layers", "model.hidden", "model.heads", "model.intermediate",
-          "model.embedding_width", "model.max_position", "model.hidden_dropout", "model.attention_dropout",
-          "model.layer_norm_epsilon", "model.precision", "injection.condition", "injection.site",
-          "injection.together", "injection.before_norm", "injection.by", "injection.film_hidden",
-          "injection.learning_rate", "head.attention_width", "head.attention_rows", "head.hidden",
-          "training.epochs", "training.batch", "training.optimizer", "training.learning_rate",
-          "training.weight_decay", "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
-          "training.schedule", "training.clip_norm", "training.select", "training.patience",
-          "training.transpose_down", "training.transpose_up", "training.padding", "training.trains", "seed"));
+          "system", "data.target", "data.split", "data.folds", "data.fold", "data.fold_seed", "data.rows",
+          "data.max_words", "data.evaluate", "data.invariance", "model.layers", "model.hidden", "model.heads",
+          "model.intermediate", "model.embedding_width", "model.max_position", "model.hidden_dropout",
+          "model.attention_dropout", "model.layer_norm_epsilon", "model.precision", "injection.condition",
+          "injection.site", "injection.together", "injection.before_norm", "injection.by",
+          "injection.film_hidden", "injection.learning_rate", "head.kind", "head.state",
+          "head.attention_width", "head.attention_rows", "head.hidden", "training.epochs", "training.batch",
+          "training.optimizer", "training.learning_rate", "training.weight_decay", "training.beta1",
+          "training.beta2", "training.epsilon", "training.warmup", "training.schedule", "training.clip_norm",
+          "training.select", "training.patience", "training.transpose_down", "training.transpose_up",
+          "training.shifts", "training.expand", "training.padding", "training.trains", "seed"));
   EXPECT_THAT(not_semantic, testing::ElementsAre(
                                 "model.size", "training.accumulate", "training.device", "training.threads",
                                 "training.checkpoint_minutes", "training.checkpoints",
