@@ -231,7 +231,9 @@ class CellReader {
       }
       semantic += '}';
       if (exclusions_.leave_out(place, fulfilled)) continue;
-      if (every_site && cell.config.injection.site > cell.config.model.layers) continue;
+      if (every_site &&
+          std::max(cell.config.injection.site, cell.config.head.state) > cell.config.model.layers)
+        continue;
       cell.source = source;
       cell.group = arm.group;
       cell.digest = Sha256().update(semantic).hex();

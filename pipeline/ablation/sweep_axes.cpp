@@ -1,6 +1,8 @@
 #include "ablation/sweep_axes.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "core/error.h"
 
@@ -9,7 +11,7 @@ namespace {
 
 using Kind = ConfigNode::Kind;
 
-constexpr const char* kSite = "injection.site";
+constexpr std::array<std::string_view, 2> kSiteFields = {"injection.site", "head.state"};
 constexpr const char* kEverySite = "all";
 constexpr int kLastSite = 48;  // the largest that the field allows; model.layers has the same limit
 
@@ -123,7 +125,8 @@ class SweepReader {
   static SweepAxis field_axis(const std::string& path, const ConfigNode& node, const std::string& what) {
     SweepAxis axis{path,
                    false,
-                   path == kSite && node.kind == Kind::kScalar && node.scalar == kEverySite,
+                   std::ranges::find(kSiteFields, path) != kSiteFields.end() && node.kind == Kind::kScalar &&
+                       node.scalar == kEverySite,
                    {},
                    node.source};
     if (axis.every_site) {

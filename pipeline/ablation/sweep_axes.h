@@ -41,7 +41,7 @@ struct AxisValue {
 struct SweepAxis {
   std::string name;         ///< the field's dotted path, or the axis's own name
   bool is_named = false;    ///< its values have names and set several fields
-  bool every_site = false;  ///< injection.site: all
+  bool every_site = false;  ///< injection.site: all, or head.state: all
   std::vector<AxisValue> values;
   ConfigSource source;
 };

@@ -13,10 +13,12 @@ namespace {
 
 constexpr std::size_t kRowsAtOnce = 32;
 
-/// What decides the states: the backbone and its weights, the words and how many of a row.
+/// What decides the states: the backbone and its weights (a file is read once a process), the words and how
+/// many of a row.
 std::string key_of(const RunConfig& config, const RunInputs& inputs, torch::Device device) {
   Json key = {{"model", config_to_json(config.model, true)},
-              {"inputs", input_digests(config, inputs)},
+              {"tokens", inputs.tokens->header.content_sha256},
+              {"weights", config.training.weights},
               {"max_words", config.data.max_words},
               {"rows", config.data.rows},
               {"device", device.str()}};

@@ -32,9 +32,12 @@ void load_start_weights(const WeightsFile& weights, const RunConfig& config, con
          "import --checkpoint {} --backbone-only --output FILE`",
          weights.name, weights.classes.size(), classes, weights.name);
   const LoadReport report = load_weights(weights.file, weights.name, model.parameters, "midibert.");
-  if (!report.missing.empty())
-    log_info("{}: does not have these parameters, which begin anew: {}", weights.name,
-             fmt::join(report.missing, ", "));
+  if (!report.missing.empty()) {
+    // Of a backbone, or of a pre-trained model, nobody expects a head.
+    const std::string told = fmt::format("{}: does not have these parameters, which begin anew: {}",
+                                         weights.name, fmt::join(report.missing, ", "));
+    weights.layout == "sequence" ? log_info("{}", told) : log_debug("{}", told);
+  }
   if (!report.unexpected.empty() && weights.layout != "masked-LM")  // whose head nobody fine-tunes with
     log_warning("{}: of its tensors, these are not used: {}", weights.name,
                 fmt::join(report.unexpected, ", "));
