@@ -20,7 +20,8 @@ struct SharedSweep : FakeSweep {
       : FakeSweep(runs, test_world().broadcast(own.path().string())) {}
 
   std::vector<PlannedRun> plan(const PlanOptions& options = {}) const {
-    return plan_runs(test_world(), cells, inputs_of(), results, options);
+    Ledger ledger(results);
+    return plan_runs(test_world(), cells, inputs_of(), ledger, options);
   }
   SweepOutcome run(const FakeRuns& runs, const SweepOptions& options = {}) const {
     return execute(test_world(), plan(options.plan), runs, options);

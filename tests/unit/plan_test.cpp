@@ -274,7 +274,7 @@ TEST(Explain, a_run_is_told_with_its_attempts_and_how_it_differs_from_the_neares
                  fail(ExitCode::kData, "no luck\nat all");
              }});
   const auto plan = sweep.plan();
-  const std::string text = explain(run_named(plan, "constant"), Ledger(sweep.results), sweep.results);
+  const std::string text = explain(run_named(plan, "constant"), Ledger(sweep.results));
   for (const char* part : {"attempt 2 after an error: no luck", "mine.yaml:7", "digest of tokens", "| at all",
                            "mofi::Error, exit code 65", "injection.condition", "constant"})
     EXPECT_THAT(text, HasSubstr(part));
