@@ -8,9 +8,9 @@
 #include "ablation/run_folder.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "core/stop.h"
 #include "core/stopwatch.h"
+#include "core/throw_stack.h"
 #include "training/checkpoint_schema.h"
 
 namespace mofi {
@@ -24,7 +24,7 @@ std::string accuracies(const Json& metrics) {
   if (!metrics.is_object()) return text;
   for (const auto& [part, score] : metrics.items())
     if (score.is_object() && score.contains("accuracy"))
-      text += fmt::format("{}{} {:.3f}", text.empty() ? ": accuracy " : ", ", part,
+      text += fmt::format("{}{} {:.3f}", text.empty() ? "accuracy " : ", ", part,
                           score["accuracy"].get<double>());
   return text;
 }
@@ -40,8 +40,13 @@ std::string readable_type(const std::exception& error) {
 /// How an action ended: with kDone where it threw nothing.
 AttemptEnd caught(const Stopwatch& watch, double timeout_s, const std::function<void()>& action) {
   const auto failed = [](const std::string& type, const std::string& text) {
-    return AttemptEnd{.kind = EndKind::kError, .text = text, .type = type, .log = recent_log_lines()};
+    return AttemptEnd{.kind = EndKind::kError,
+                      .text = text,
+                      .type = type,
+                      .stack = stack_of_current_exception(),
+                      .log = recent_log_lines()};
   };
+  const NoteThrows noting;
   try {
     action();
     return {.kind = EndKind::kDone};
@@ -69,13 +74,17 @@ AttemptEnd agree(const Group& group, const PlannedRun& run, int number, AttemptE
     end_own_attempt(run.folder, number, end);
     fail(ExitCode::kInternal, "{} failed on one rank of several: {}", run.id, end.text);
   }
-  const Json mine = {{"kind", end.kind}, {"text", end.text}, {"type", end.type}, {"log", end.log}};
+  const Json mine = {
+      {"kind", end.kind}, {"text", end.text}, {"type", end.type}, {"stack", end.stack}, {"log", end.log}};
   for (const std::string& text :
        group.control.gather(mine.dump(-1, ' ', false, Json::error_handler_t::replace))) {
     const Json theirs = Json::parse(text);
     if (end.kind == EndKind::kDone && theirs["kind"].get<EndKind>() != EndKind::kDone)
-      end = {theirs["kind"].get<EndKind>(), theirs["text"].get<std::string>(),
-             theirs["type"].get<std::string>(), theirs["log"].get<std::vector<std::string>>()};
+      end = {.kind = theirs["kind"].get<EndKind>(),
+             .text = theirs["text"].get<std::string>(),
+             .type = theirs["type"].get<std::string>(),
+             .stack = theirs["stack"].get<std::vector<std::string>>(),
+             .log = theirs["log"].get<std::vector<std::string>>()};
   }
   return end;
 }
@@ -93,13 +102,13 @@ Group::Group(const World& world, int ranks_per_run)
       others.push_back(process);
 }
 
-AttemptEnd attempt_run(const Group& group, const PlannedRun& run, int number, const DoRun& do_run,
-                       double timeout_s) {
+Attempted attempt_run(const Group& group, const PlannedRun& run, int number, const DoRun& do_run,
+                      double timeout_s) {
   const Stopwatch watch;
   RunResult result;
   AttemptEnd end = caught(watch, timeout_s, [&] { result = do_run(group.ranks, run, timeout_s); });
   end = agree(group, run, number, std::move(end));
-  if (!group.is_first()) return end;
+  if (!group.is_first()) return {end, ""};
   if (end.kind == EndKind::kDone && !owns_run(run.folder, number))
     end = {.kind = EndKind::kLost, .text = "another process had taken it over"};
   if (end.kind == EndKind::kDone)
@@ -109,14 +118,12 @@ AttemptEnd attempt_run(const Group& group, const PlannedRun& run, int number, co
       std::filesystem::remove_all(run.folder / kCheckpointFolder, ignored);
     });
   end.seconds = watch.seconds();
-  if (end.kind == EndKind::kDone)
-    log_info("{} done in {}{}", run.id, readable_duration(end.seconds), accuracies(result.metrics));
   try {
     end_own_attempt(run.folder, number, end);
   } catch (const Error& error) {
     log_warning("{}", error.what());
   }
-  return end;
+  return {end, end.kind == EndKind::kDone ? accuracies(result.metrics) : ""};
 }
 
 }  // namespace mofi

@@ -2,6 +2,7 @@
 // One attempt at one run, by the ranks that do it together: its result, or how else it ended.
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "ablation/attempts.h"
@@ -28,10 +29,15 @@ struct Group {
   bool is_first() const { return control.is_root(); }
 };
 
+struct Attempted {
+  AttemptEnd end;
+  std::string scores;  ///< "accuracy test 0.571", of a run that is done
+};
+
 /// Collective over the group, whose first rank has claimed the run as attempt `number`. Leaves the result, or
-/// how else it ended, in the run's folder, and says so. A run that fails throws nothing; kInternal, where a
-/// rank of several fails and the others cannot be told.
-AttemptEnd attempt_run(const Group& group, const PlannedRun& run, int number, const DoRun& do_run,
-                       double timeout_s);
+/// how else it ended, in the run's folder. A run that fails throws nothing; kInternal, where a rank of
+/// several fails and the others cannot be told.
+Attempted attempt_run(const Group& group, const PlannedRun& run, int number, const DoRun& do_run,
+                      double timeout_s);
 
 }  // namespace mofi

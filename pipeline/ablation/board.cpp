@@ -9,6 +9,7 @@
 #include "ablation/jobs.h"
 #include "ablation/run_folder.h"
 #include "core/aligned.h"
+#include "core/log.h"
 
 namespace mofi {
 namespace {
@@ -56,20 +57,25 @@ Board::~Board() {
 }
 
 std::string Board::began(std::size_t position) { return fmt::format("began {}", position); }
-std::string Board::ended(bool well) { return well ? "ended" : "failed"; }
+std::string Board::done(const std::string& text) { return "done " + text; }
+std::string Board::failed(const std::string& text) { return "failed " + text; }
 
 bool Board::hear(int rank, const std::string& report) {
   const std::lock_guard lock(mutex_);
-  std::istringstream words(report);
-  std::string what;
-  std::size_t position = 0;
-  words >> what;
-  if (what == "began" && words >> position) {
-    running_[rank] = {position, "", {}};
+  const auto blank = report.find(' ');
+  const std::string what = report.substr(0, blank), text = report.substr(blank + 1);
+  if (what == "began") {
+    running_[rank] = {std::stoul(text), "", {}};
   } else {
     running_.erase(rank);
     ++ended_;
-    if (what == "failed") ++failed_;
+    const std::string line = (rank > 0 ? fmt::format("[rank {}] ", rank) : "") + text;
+    if (what == "failed") {
+      ++failed_;
+      if (!text.empty()) log_warning("{}", line);
+    } else if (!text.empty()) {
+      log_info("{}", line);
+    }
   }
   has_refused_ |= options_.max_failures > 0 && failed_ >= options_.max_failures;
   draw();

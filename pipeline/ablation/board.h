@@ -33,9 +33,11 @@ class Board {
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
 
-  // What a rank reports of the run at a position of the plan.
+  // What a rank reports of the run at a position of the plan, and what is to be said of its end. The first
+  // rank says it for all, as lines of others would go through what is drawn.
   static std::string began(std::size_t position);
-  static std::string ended(bool well);
+  static std::string done(const std::string& text);
+  static std::string failed(const std::string& text);
 
   /// False once too many have failed.
   bool hear(int rank, const std::string& report);

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/stop.h"
 #include "distributed/tickets.h"
 #include "storage/run_record.h"
@@ -134,17 +135,21 @@ class Sweep {
     }
     heartbeat_.set_run(run.id);
     if (group_.is_first()) tickets.report(Board::began(position));
-    const AttemptEnd end = attempt_run(group_, run, claim.attempt, do_run_, options_.run_timeout_s());
+    const auto [end, scores] = attempt_run(group_, run, claim.attempt, do_run_, options_.run_timeout_s());
     heartbeat_.set_run("");
     is_stopped_ |= end.kind == EndKind::kStopped;
     if (!group_.is_first()) return;
     if (end.kind == EndKind::kError || end.kind == EndKind::kTimeout) {
-      log_warning("{} failed, attempt {}: {}", run.id, claim.attempt, first_line(end.text));
-      note_failure(run, first_line(end.text), tickets);
+      const std::string reason = first_line(end.text);
+      note_failure(run, reason, tickets,
+                   fmt::format("{} failed, attempt {}: {}", run.id, claim.attempt, reason));
       unwritable_ = why_unwritable();
+    } else if (end.kind == EndKind::kDone) {
+      ++done_;
+      tickets.report(Board::done(fmt::format("{} done in {}{}{}", run.id, readable_duration(end.seconds),
+                                             scores.empty() ? "" : ": ", scores)));
     } else if (end.kind != EndKind::kStopped) {
-      done_ += end.kind == EndKind::kDone ? 1 : 0;
-      tickets.report(Board::ended(true));
+      tickets.report(Board::done(""));
     }
   }
 
@@ -164,9 +169,10 @@ class Sweep {
     return {told["kind"].get<Claim::Kind>(), told["attempt"].get<int>(), told["text"].get<std::string>()};
   }
 
-  void note_failure(const PlannedRun& run, const std::string& reason, TicketQueue& tickets) {
+  void note_failure(const PlannedRun& run, const std::string& reason, TicketQueue& tickets,
+                    const std::string& warning = "") {
     failed_.push_back(run.id + ": " + reason);
-    tickets.report(Board::ended(false));
+    tickets.report(Board::failed(warning));
   }
 
   /// A full disk is no run's fault, and the next ones would fail alike.

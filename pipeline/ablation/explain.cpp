@@ -69,6 +69,8 @@ std::string text_of(const Attempt& attempt, const std::filesystem::path& results
     }
   };
   indented(end.text);
+  if (!end.stack.empty()) text += "  thrown in, called from:\n";
+  for (const std::string& frame : end.stack) indented(frame);
   if (!end.log.empty()) text += "  what it had said before:\n";
   for (const std::string& line : end.log) indented(line);
   return text;
