@@ -34,6 +34,9 @@ mpi_environment() {
 # shellcheck disable=SC2016
 rank_script='
 trap interrupted=1 TERM INT USR2 # the program gets them, too, and decides
+case $OMPI_COMM_WORLD_RANK:${MOFI_TERMINAL:-} in # mpirun has a pipe for every rank, on which nothing can be drawn
+  "0:$(uname -n):"*) [ ! -w "${MOFI_TERMINAL#*:}" ] || exec 2>"${MOFI_TERMINAL#*:}" ;;
+esac
 exec 3>&2 2>/dev/null # bash has a word of its own for a process that is killed
 "$@" <&0 2>&3 3>&- &
 while :; do
@@ -61,6 +64,7 @@ start_ranks() {
   mpi_environment
   cores=$(core_count)
   export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores > ranks ? cores / ranks : 1))}
+  if [ -t 2 ]; then MOFI_TERMINAL=$(uname -n):$(readlink /proc/self/fd/2) && export MOFI_TERMINAL; fi
   # --quiet: the ranks say themselves why they stop; mpirun would add a paragraph to every exit code that is not 0.
   mpirun --quiet -n "$ranks" bash -c "$rank_script" rank "$@" <&0 &
   child=$!

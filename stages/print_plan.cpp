@@ -69,12 +69,12 @@ void print_tsv(const std::vector<PlannedRun>& plan, const std::filesystem::path&
 
 }  // namespace
 
-void print_plan(const std::vector<PlannedRun>& plan, const std::filesystem::path& results) {
+void print_plan(const std::vector<PlannedRun>& plan, const Ledger& ledger) {
   Table table;
   table.columns = {{"run", Align::kLeft}, {"state", Align::kLeft}, {"why", Align::kLeft}};
   for (const PlannedRun& run : plan) table.rows.push_back({run.id, state_name(run.state), run.reason});
   table.notes = {counts_of(plan) + "."};
-  const std::string time = text_of(estimate(plan, measured_times(Ledger(results))));
+  const std::string time = text_of(estimate(plan, measured_times(ledger)));
   if (!time.empty()) table.notes.push_back("What is left takes " + time + ".");
   fmt::print("{}", to_terminal(table));
 }

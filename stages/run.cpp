@@ -69,12 +69,14 @@ int main(int argc, char** argv) {
     world.barrier();
     SweepInputs inputs(experiment.music, folder);
     check_cells(experiment.cells, inputs);
-    const std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, folder);
+    Ledger ledger(folder);
+    const std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, ledger);
     if (dry_run) {
-      if (world.is_root()) print_plan(plan, folder);
+      if (world.is_root()) print_plan(plan, ledger);
       return;
     }
-    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs));
+    const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};
+    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs), {}, times);
     if (!world.is_root()) return;
     const bool any_result =
         outcome.done > 0 ||

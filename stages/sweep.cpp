@@ -22,7 +22,7 @@ struct SweepCommand {
   ConfigOptions config;
   std::string action, results, why, positions, format;
   std::vector<std::string> rerun;
-  bool fail_fast = false, retry_failed = false, dry_run = false, orphans = false;
+  bool fail_fast = false, retry_failed = false, dry_run = false, orphans = false, verify = false;
   std::vector<std::string> only;
   SweepOptions options;
   SlurmOptions slurm;
@@ -55,7 +55,7 @@ void add_options(CLI::App& app, SweepCommand& command) {
          "errors and crashes after which a run is given up; 0: never. That it was stopped, or took too long, "
          "does not count")
       ->check(CLI::NonNegativeNumber);
-  app.add_flag("--verify", options.plan.verify, "read every result in full, not only those that changed");
+  app.add_flag("--verify", command.verify, "read every result in full, not only those that changed");
   app.add_option("--why", command.why, "plan: all that is known of this run; the begin of its name will do");
   app.add_option("--ranks-per-run", options.ranks_per_run, "run: ranks that train one run together")
       ->check(CLI::PositiveNumber);
@@ -143,7 +143,8 @@ void sweep(const World& world, SweepCommand& command) {
   const Experiment experiment = read_experiment(load(command.config));
   SweepInputs inputs(experiment.music, command.results);
   check_cells(experiment.cells, inputs);
-  std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, command.results, options.plan);
+  Ledger ledger(command.results, command.verify);
+  std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, ledger, options.plan);
   keep_arms(plan, command.only);
   if (command.action == "submit") {
     command.slurm.dry_run = command.dry_run;
@@ -161,12 +162,13 @@ void sweep(const World& world, SweepCommand& command) {
     if (command.dry_run) return;
     if (world.is_root()) log_info("{} runs get all of their attempts again", retry_failed(plan).size());
     world.barrier();
-    plan = plan_runs(world, experiment.cells, inputs, command.results, options.plan);
+    plan = plan_runs(world, experiment.cells, inputs, ledger, options.plan);
     keep_arms(plan, command.only);
     keep_positions(plan, command.positions);
   }
   if (command.action == "run" || command.action == "retry") {
-    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs), options);
+    const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};
+    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs), options, times);
     if (world.is_root()) require_success(outcome);
     return;
   }
@@ -177,8 +179,8 @@ void sweep(const World& world, SweepCommand& command) {
     if (command.format.empty()) print_jobs(command.results);
     return;
   }
-  if (command.why.empty()) return print_plan(plan, command.results);
-  fmt::print("{}", explain(run_named(plan, command.why), Ledger(command.results), command.results));
+  if (command.why.empty()) return print_plan(plan, ledger);
+  fmt::print("{}", explain(run_named(plan, command.why), ledger));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ struct FakeSweep {
     return [this](const Cell&) { return inputs; };
   }
   std::vector<PlannedRun> plan(const PlanOptions& options = {}) const {
-    return plan_runs(cells, inputs_of(), results, options);
+    Ledger ledger(results);
+    return plan_runs(cells, inputs_of(), ledger, options);
   }
 };
 

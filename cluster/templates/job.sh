@@ -33,6 +33,9 @@ say "begins on $SLURM_JOB_NODELIST, ${SLURM_RESTART_COUNT:-0} times restarted"
 }
 {{setup}}
 export OMP_NUM_THREADS={{cpus_per_rank}}
+# Barriers over Slurm's tree of nodes let ranks through before all have come (seen with 22.05 and PMIx 4.2), and then MPI_Init dies of
+# the first message; over its ring they hold.
+export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}
 part=({{part}})
 
 code=75

@@ -56,6 +56,7 @@ std::string json_text(const Attempt& attempt) {
     json["end"] = {{"kind", name_of(end.kind)}, {"seconds", end.seconds}, {"ended", end.ended}};
     if (!end.text.empty()) json["end"]["text"] = end.text;
     if (!end.type.empty()) json["end"]["type"] = end.type;
+    if (!end.stack.empty()) json["end"]["stack"] = end.stack;
     if (!end.log.empty()) json["end"]["log"] = end.log;
   }
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -68,6 +69,7 @@ AttemptEnd end_from(const Json& json) {
   end.ended = json.at("ended").get<std::string>();
   end.text = json.value("text", "");
   end.type = json.value("type", "");
+  if (json.contains("stack")) end.stack = json["stack"].get<std::vector<std::string>>();
   if (json.contains("log")) end.log = json["log"].get<std::vector<std::string>>();
   return end;
 }

@@ -33,9 +33,10 @@ const char* name_of(EndKind kind);
 
 struct AttemptEnd {
   EndKind kind = EndKind::kDone;
-  std::string text = {};              ///< the error's own, in full
-  std::string type = {};              ///< of the exception
-  std::vector<std::string> log = {};  ///< the last lines before it
+  std::string text = {};                ///< the error's own, in full
+  std::string type = {};                ///< of the exception
+  std::vector<std::string> stack = {};  ///< from where it was thrown outwards (core/throw_stack.h)
+  std::vector<std::string> log = {};    ///< the last lines before it
   double seconds = 0;
   std::string ended = {};  ///< in UTC
 };

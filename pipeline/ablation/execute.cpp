@@ -1,86 +1,27 @@
 #include "ablation/execute.h"
 
-#include <cxxabi.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <iterator>
-#include <new>
-#include <sstream>
 #include <thread>
 
+#include "ablation/board.h"
 #include "ablation/claims.h"
-#include "ablation/run_folder.h"
+#include "ablation/positions.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/stop.h"
-#include "core/stopwatch.h"
 #include "distributed/tickets.h"
 #include "storage/run_record.h"
-#include "training/checkpoint_schema.h"
 
 namespace mofi {
 namespace {
 
 using State = PlannedRun::State;
-using Positions = std::vector<std::size_t>;  // of runs in the plan
-
-constexpr double kAgreement =
-    30;  // s for which a rank that failed waits for the others of its group to fail, too
-
-std::string accuracies(const Json& metrics) {
-  std::string text;
-  if (!metrics.is_object()) return text;
-  for (const auto& [part, score] : metrics.items())
-    if (score.is_object() && score.contains("accuracy"))
-      text += fmt::format("{}{} {:.3f}", text.empty() ? ": accuracy " : ", ", part,
-                          score["accuracy"].get<double>());
-  return text;
-}
-
-std::string readable_type(const std::exception& error) {
-  int status = 0;
-  char* name = abi::__cxa_demangle(typeid(error).name(), nullptr, nullptr, &status);
-  std::string text = status == 0 ? name : typeid(error).name();
-  std::free(name);
-  return text;
-}
-
-std::string text_of(const Positions& positions) { return fmt::format("{}", fmt::join(positions, " ")); }
-
-Positions positions_from(const std::string& text) {
-  std::istringstream numbers(text);
-  Positions positions;
-  for (std::size_t position = 0; numbers >> position;) positions.push_back(position);
-  return positions;
-}
-
-/// Those to do, the longest first, so that no long one begins when the others are done.
-Positions longest_first(const std::vector<PlannedRun>& plan, const MeasuredTimes& times) {
-  double seconds_per_work = 1;
-  std::vector<double> expected(plan.size(), 0);
-  std::vector<bool> is_measured(plan.size(), false);
-  Positions todo;
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    if (!plan[i].is_to_do()) continue;
-    todo.push_back(i);
-    expected[i] = work_of(plan[i].cell->config);
-    if (times.empty()) continue;
-    const auto known = times.find(shape_of(plan[i].cell->config, *plan[i].inputs));
-    if (known == times.end()) continue;
-    seconds_per_work = known->second / expected[i];
-    expected[i] = known->second;
-    is_measured[i] = true;
-  }
-  for (const std::size_t i : todo)
-    if (!is_measured[i]) expected[i] *= seconds_per_work;
-  std::ranges::stable_sort(todo, [&](std::size_t a, std::size_t b) { return expected[a] > expected[b]; });
-  return todo;
-}
 
 /// Runs of the plan that nobody will do.
 std::vector<std::string> failures_in(const std::vector<PlannedRun>& plan) {
@@ -94,84 +35,28 @@ std::vector<std::string> failures_in(const std::vector<PlannedRun>& plan) {
   return failed;
 }
 
-/// What the first rank shows of all: how many runs have ended, and what is under way.
-class Board {
- public:
-  Board(const std::vector<PlannedRun>& plan, std::size_t runs, int max_failures, bool silent)
-      : plan_(plan),
-        max_failures_(max_failures),
-        bar_("sweep", "runs", static_cast<std::int64_t>(runs), silent) {}
-
-  static std::string began(std::size_t position) { return fmt::format("began {}", position); }
-  static std::string ended(bool well) { return well ? "ended" : "failed"; }
-
-  bool has_refused() const { return has_refused_; }
-
-  /// False once too many have failed.
-  bool hear(int rank, const std::string& report) {
-    std::istringstream words(report);
-    std::string what;
-    std::size_t position = 0;
-    words >> what;
-    if (what == "began" && words >> position) {
-      running_[rank] = plan_[position].cell->slug;
-    } else {
-      running_.erase(rank);
-      ++ended_;
-      if (what == "failed") ++failed_;
-    }
-    std::string note;
-    for (const auto& [runner, slug] : running_) note += fmt::format("{}{}", note.empty() ? "" : ", ", slug);
-    if (failed_ > 0) note = fmt::format("{} failed  {}", failed_, note);
-    bar_.update(ended_, note);
-    has_refused_ |= max_failures_ > 0 && failed_ >= max_failures_;
-    return !has_refused_;
-  }
-
- private:
-  const std::vector<PlannedRun>& plan_;
-  int max_failures_, failed_ = 0;
-  bool has_refused_ = false;
-  std::int64_t ended_ = 0;
-  std::map<int, std::string> running_;
-  ProgressBar bar_;
-};
-
-/// The ranks that do a run together. `control` is a second world of them, so that what the executor says
-/// never meets what a training says.
-struct Group {
-  World ranks, control;
-  std::vector<ProcessId> others;  ///< all but the first
-
-  bool is_first() const { return control.is_root(); }
-};
-
-World group_of(const World& world, int ranks_per_run) {
-  return ranks_per_run == 1 ? World::alone() : world.split(world.rank() / ranks_per_run);
-}
-
 class Sweep {
  public:
   Sweep(const World& world, const std::vector<PlannedRun>& plan, std::filesystem::path results,
-        const DoRun& do_run, const SweepOptions& options)
+        const DoRun& do_run, const SweepOptions& options, const MeasuredTimes& times)
       : world_(world),
         plan_(plan),
         results_(std::move(results)),
         do_run_(do_run),
         options_(options),
-        group_{group_of(world, options.ranks_per_run), group_of(world, options.ranks_per_run), {}},
+        times_(times),
+        group_(world, options.ranks_per_run),
         heartbeat_(results_, options.heartbeat_s),
         watch_(results_, options.lease_s) {
-    for (const std::string& text : group_.control.gather(to_json(this_process()).dump()))
-      if (const ProcessId process = process_from_json(Json::parse(text)); process != this_process())
-        group_.others.push_back(process);
+    for (const std::string& text : world.gather(to_json(this_process()).dump()))
+      ranks_.push_back(process_from_json(Json::parse(text)));
   }
 
   SweepOutcome go() {
     Positions todo;
     if (world_.is_root()) {
       remove_abandoned_temporaries(results_);
-      todo = longest_first(plan_, measured_times(Ledger(results_)));
+      todo = longest_first(plan_, times_);
       for (std::size_t i = 0; i < plan_.size(); ++i)
         if (plan_[i].state == State::kRunning) left_.push_back(i);
     }
@@ -192,7 +77,10 @@ class Sweep {
   // ---- handing out ----
 
   void do_runs(const Positions& todo) {
-    Board board(plan_, todo.size(), options_.max_failures, !world_.is_root() || todo.empty());
+    Board board(plan_, todo.size(), results_, ranks_,
+                {.max_failures = options_.max_failures,
+                 .look_s = options_.heartbeat_s,
+                 .silent = !world_.is_root() || todo.empty()});
     std::size_t taken_up = 0;
     {
       TicketQueue tickets(world_, static_cast<std::int64_t>(todo.size()),
@@ -247,17 +135,21 @@ class Sweep {
     }
     heartbeat_.set_run(run.id);
     if (group_.is_first()) tickets.report(Board::began(position));
-    const AttemptEnd end = attempt(run, claim.attempt);
+    const auto [end, scores] = attempt_run(group_, run, claim.attempt, do_run_, options_.run_timeout_s());
     heartbeat_.set_run("");
     is_stopped_ |= end.kind == EndKind::kStopped;
     if (!group_.is_first()) return;
     if (end.kind == EndKind::kError || end.kind == EndKind::kTimeout) {
-      log_warning("{} failed, attempt {}: {}", run.id, claim.attempt, first_line(end.text));
-      note_failure(run, first_line(end.text), tickets);
+      const std::string reason = first_line(end.text);
+      note_failure(run, reason, tickets,
+                   fmt::format("{} failed, attempt {}: {}", run.id, claim.attempt, reason));
       unwritable_ = why_unwritable();
+    } else if (end.kind == EndKind::kDone) {
+      ++done_;
+      tickets.report(Board::done(fmt::format("{} done in {}{}{}", run.id, readable_duration(end.seconds),
+                                             scores.empty() ? "" : ": ", scores)));
     } else if (end.kind != EndKind::kStopped) {
-      done_ += end.kind == EndKind::kDone ? 1 : 0;
-      tickets.report(Board::ended(true));
+      tickets.report(Board::done(""));
     }
   }
 
@@ -277,78 +169,10 @@ class Sweep {
     return {told["kind"].get<Claim::Kind>(), told["attempt"].get<int>(), told["text"].get<std::string>()};
   }
 
-  /// Does the run, and leaves its result or how else it ended.
-  AttemptEnd attempt(const PlannedRun& run, int number) {
-    const Stopwatch watch;
-    RunResult result;
-    AttemptEnd end = caught(watch, [&] { result = do_run_(group_.ranks, run, options_.run_timeout_s()); });
-    end = agree(run, number, std::move(end));
-    if (!group_.is_first()) return end;
-    if (end.kind == EndKind::kDone && !owns_run(run.folder, number))
-      end = {.kind = EndKind::kLost, .text = "another process had taken it over"};
-    if (end.kind == EndKind::kDone)
-      end = caught(watch, [&] {
-        write_run_folder(run.folder, run.id, run.cell->config, *run.inputs, result);
-        std::error_code ignored;
-        std::filesystem::remove_all(run.folder / kCheckpointFolder, ignored);
-      });
-    end.seconds = watch.seconds();
-    if (end.kind == EndKind::kDone)
-      log_info("{} done in {}{}", run.id, readable_duration(end.seconds), accuracies(result.metrics));
-    try {
-      end_own_attempt(run.folder, number, end);
-    } catch (const Error& error) {
-      log_warning("{}", error.what());
-    }
-    return end;
-  }
-
-  /// How an action ended: with kDone where it threw nothing.
-  AttemptEnd caught(const Stopwatch& watch, const std::function<void()>& action) const {
-    const auto failed = [](const std::string& type, const std::string& text) {
-      return AttemptEnd{.kind = EndKind::kError, .text = text, .type = type, .log = recent_log_lines()};
-    };
-    try {
-      action();
-      return {.kind = EndKind::kDone};
-    } catch (const Error& error) {
-      if (error.code() != ExitCode::kStopped)
-        return failed(fmt::format("{}, exit code {}", readable_type(error), static_cast<int>(error.code())),
-                      error.what());
-      const bool is_over = requested_stop() == 0 && watch.seconds() >= options_.run_timeout_s();
-      return {.kind = is_over ? EndKind::kTimeout : EndKind::kStopped, .text = error.what()};
-    } catch (const std::bad_alloc&) {
-      return failed("std::bad_alloc", "out of memory");
-    } catch (const std::exception& error) {
-      return failed(readable_type(error), error.what());
-    } catch (...) {
-      return failed("", "an exception that is none of C++'s own");
-    }
-  }
-
-  /// The ranks of a group fail together or not at all: when one is alone with its error, the others wait for
-  /// it inside the training for ever, and the job has to end.
-  AttemptEnd agree(const PlannedRun& run, int number, AttemptEnd end) {
-    if (group_.control.size() == 1) return end;
-    const bool is_well = end.kind == EndKind::kDone;
-    if (!group_.control.barrier_within(is_well ? std::numeric_limits<double>::infinity() : kAgreement)) {
-      end_own_attempt(run.folder, number, end);
-      fail(ExitCode::kInternal, "{} failed on one rank of several: {}", run.id, end.text);
-    }
-    const Json mine = {{"kind", end.kind}, {"text", end.text}, {"type", end.type}, {"log", end.log}};
-    for (const std::string& text :
-         group_.control.gather(mine.dump(-1, ' ', false, Json::error_handler_t::replace))) {
-      const Json theirs = Json::parse(text);
-      if (end.kind == EndKind::kDone && theirs["kind"].get<EndKind>() != EndKind::kDone)
-        end = {theirs["kind"].get<EndKind>(), theirs["text"].get<std::string>(),
-               theirs["type"].get<std::string>(), theirs["log"].get<std::vector<std::string>>()};
-    }
-    return end;
-  }
-
-  void note_failure(const PlannedRun& run, const std::string& reason, TicketQueue& tickets) {
+  void note_failure(const PlannedRun& run, const std::string& reason, TicketQueue& tickets,
+                    const std::string& warning = "") {
     failed_.push_back(run.id + ": " + reason);
-    tickets.report(Board::ended(false));
+    tickets.report(Board::failed(warning));
   }
 
   /// A full disk is no run's fault, and the next ones would fail alike.
@@ -433,9 +257,9 @@ class Sweep {
     return outcome;
   }
 
-  /// So that the next plan need not verify them.
+  /// So that the next plan need not verify them. The folder is listed anew: other jobs have done runs, and
+  /// remembered theirs, since the plan was made.
   void remember_results() {
-    if (plan_.empty()) return;
     Ledger ledger(results_);
     for (const PlannedRun& run : plan_) {
       try {
@@ -452,7 +276,9 @@ class Sweep {
   std::filesystem::path results_;
   const DoRun& do_run_;
   const SweepOptions& options_;
+  const MeasuredTimes& times_;
   Group group_;
+  std::vector<ProcessId> ranks_;
   Heartbeat heartbeat_;
   LifeWatch watch_;
 
@@ -473,7 +299,7 @@ class Sweep {
 }  // namespace
 
 SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const DoRun& do_run,
-                     const SweepOptions& options) {
+                     const SweepOptions& options, const MeasuredTimes& times) {
   if (options.ranks_per_run < 1 || world.size() % options.ranks_per_run != 0)
     fail(ExitCode::kUsage, "groups of {} ranks cannot be made of {} ranks: give a number that divides it",
          options.ranks_per_run, world.size());
@@ -488,7 +314,7 @@ SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, co
     outcome.failed = failures_in(plan);
     return outcome;
   }
-  return Sweep(world, plan, plan[0].folder.parent_path().parent_path(), do_run, options).go();
+  return Sweep(world, plan, plan[0].folder.parent_path().parent_path(), do_run, options, times).go();
 }
 
 void require_success(const SweepOutcome& outcome) {

@@ -2,18 +2,15 @@
 // Doing the runs of a plan: whole runs to ranks, or to groups of ranks, one after the other, beside any
 // number of other jobs on the same folder. What it is to do a run is somebody else's (fine_tune_runs.h).
 
-#include <filesystem>
-#include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
+#include "ablation/attempt_run.h"
 #include "ablation/jobs.h"
 #include "ablation/plan.h"
 
 namespace mofi {
-
-/// Does one run with all of these ranks, going on from what an earlier attempt left in its folder. After
-/// `timeout_s` it keeps a checkpoint and throws kStopped, as after a signal to stop.
-using DoRun = std::function<RunResult(const World& ranks, const PlannedRun& run, double timeout_s)>;
 
 struct SweepOptions {
   PlanOptions plan;
@@ -38,9 +35,9 @@ struct SweepOutcome {
 /// Collective over the world's ranks, which must have the same plan. Runs that are done are left alone, runs
 /// that other jobs do are left to them unless these die. A run that fails keeps its reason in its folder and
 /// stops no other. Throws kStopped, on every rank, when a stop was requested; kMissing when the folder of the
-/// results can no longer be written.
+/// results can no longer be written. By `times`, on the first rank, the longest are begun first.
 SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const DoRun& do_run,
-                     const SweepOptions& options = {});
+                     const SweepOptions& options = {}, const MeasuredTimes& times = {});
 
 /// Throws kFailedRuns with the list when there are failed runs.
 void require_success(const SweepOutcome& outcome);

@@ -69,19 +69,21 @@ std::string text_of(const Attempt& attempt, const std::filesystem::path& results
     }
   };
   indented(end.text);
+  if (!end.stack.empty()) text += "  thrown in, called from:\n";
+  for (const std::string& frame : end.stack) indented(frame);
   if (!end.log.empty()) text += "  what it had said before:\n";
   for (const std::string& line : end.log) indented(line);
   return text;
 }
 
-std::string nearest_text(const PlannedRun& run, const Ledger& ledger, const std::filesystem::path& results) {
+std::string nearest_text(const PlannedRun& run, const Ledger& ledger) {
   const Json here = config_to_json(run.cell->config, true);
   std::string nearest;
   std::vector<std::vector<std::string>> least;
   std::size_t looked = 0;
   for (const auto& [id, done] : ledger.known()) {
     if (id == run.id || ++looked > kLooked) continue;
-    const Json record = Json::parse(read_text(results / "runs" / id / kResultFile), nullptr, false);
+    const Json record = Json::parse(read_text(ledger.results() / "runs" / id / kResultFile), nullptr, false);
     if (!record.is_object() || !record.contains("config")) continue;
     auto lines = differences(record["config"], here);
     for (const auto& [name, digest] : *run.inputs) {
@@ -116,7 +118,7 @@ const PlannedRun& run_named(const std::vector<PlannedRun>& plan, const std::stri
        found.size() > kNamed ? ", …" : "");
 }
 
-std::string explain(const PlannedRun& run, const Ledger& ledger, const std::filesystem::path& results) {
+std::string explain(const PlannedRun& run, const Ledger& ledger) {
   Facts facts = {{"run", run.id}, {"state", state_name(run.state)}, {"why", run.reason}};
   if (!run.cell->source.empty()) facts.push_back({"asked for at", run.cell->source});
   facts.push_back({"folder", run.folder.string()});
@@ -129,8 +131,8 @@ std::string explain(const PlannedRun& run, const Ledger& ledger, const std::file
   std::string text = aligned(facts);
   const auto attempts = read_attempts(run.folder);
   if (!attempts.empty()) text += "\n";
-  for (const Attempt& attempt : attempts) text += text_of(attempt, results);
-  if (run.state != PlannedRun::State::kDone) text += nearest_text(run, ledger, results);
+  for (const Attempt& attempt : attempts) text += text_of(attempt, ledger.results());
+  if (run.state != PlannedRun::State::kDone) text += nearest_text(run, ledger);
   return text;
 }
 

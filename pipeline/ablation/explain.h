@@ -14,6 +14,6 @@ const PlannedRun& run_named(const std::vector<PlannedRun>& plan, const std::stri
 
 /// State and reason, where it is asked for, digests of its inputs, every attempt with what it said, and how
 /// its config differs from that of the done run that is most like it.
-std::string explain(const PlannedRun& run, const Ledger& ledger, const std::filesystem::path& results);
+std::string explain(const PlannedRun& run, const Ledger& ledger);
 
 }  // namespace mofi

@@ -117,7 +117,11 @@ void write_ledger(const std::filesystem::path& results, const std::map<std::stri
   replace_file(results / kLedgerFile, fmt::format("{}{}\n", kLedgerSchema, sha256_of_text(body)) + body);
 }
 
-Ledger::Ledger(std::filesystem::path results, bool verify) : results_(std::move(results)) {
+Ledger::Ledger(std::filesystem::path results, bool verify) : results_(std::move(results)), verify_(verify) {}
+
+void Ledger::list() const {
+  if (is_listed_) return;
+  is_listed_ = true;
   runs_ = ::open((results_ / "runs").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (runs_ < 0) return;  // nothing has been run yet
   if (DIR* list = ::fdopendir(::dup(runs_))) {
@@ -125,14 +129,14 @@ Ledger::Ledger(std::filesystem::path results, bool verify) : results_(std::move(
       if (entry->d_name[0] != '.') folders_.insert(entry->d_name);
     ::closedir(list);
   }
-  if (!verify) remember();
+  if (!verify_) remember();
 }
 
 Ledger::~Ledger() {
   if (runs_ >= 0) ::close(runs_);
 }
 
-void Ledger::remember() try {
+void Ledger::remember() const try {
   const std::string text = read_text(results_ / kLedgerFile, std::size_t{1} << 32);
   const auto begin = text.find('\n') + 1;
   const std::string_view body = std::string_view(text).substr(begin);

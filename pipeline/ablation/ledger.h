@@ -44,33 +44,44 @@ void write_ledger(const std::filesystem::path& results, const std::map<std::stri
 
 class Ledger {
  public:
-  /// Lists RESULTS/runs, once, and takes what was remembered. `verify` remembers nothing.
+  /// At the first question, RESULTS/runs is listed, once, and what was remembered is read. `verify` remembers
+  /// nothing.
   explicit Ledger(std::filesystem::path results, bool verify = false);
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  bool has_folder(const std::string& id) const { return folders_.contains(id); }
-  const std::unordered_set<std::string>& folders() const { return folders_; }
+  const std::filesystem::path& results() const { return results_; }
+  bool has_folder(const std::string& id) const { return folders().contains(id); }
+  const std::unordered_set<std::string>& folders() const {
+    list();
+    return folders_;
+  }
 
   /// The run as it is on disk now, verified; null where it has no result. Throws kData where the result is
   /// damaged, another run's, or of a schema that this program does not know.
   const DoneRun* find(const std::string& id);
 
   /// All that was remembered or found, changed since or not.
-  const std::unordered_map<std::string, DoneRun>& known() const { return done_; }
+  const std::unordered_map<std::string, DoneRun>& known() const {
+    list();
+    return done_;
+  }
 
   /// Remembers what was found. Where the folder cannot be written it does without.
   void save();
 
  private:
-  void remember();
+  void list() const;
+  void remember() const;
   bool is_unchanged(const std::string& id, const DoneRun& run) const;
 
   std::filesystem::path results_;
-  int runs_ = -1;  ///< descriptor of RESULTS/runs
-  std::unordered_set<std::string> folders_;
-  std::unordered_map<std::string, DoneRun> done_;
+  bool verify_;
+  mutable bool is_listed_ = false;
+  mutable int runs_ = -1;  ///< descriptor of RESULTS/runs
+  mutable std::unordered_set<std::string> folders_;
+  mutable std::unordered_map<std::string, DoneRun> done_;
   bool is_changed_ = false;
 };
 

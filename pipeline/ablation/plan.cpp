@@ -293,10 +293,9 @@ void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptio
   look_for_stale_inputs(plan, ledger);
 }
 
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
-                                  const std::filesystem::path& results, const PlanOptions& options) {
-  std::vector<PlannedRun> plan = name_runs(cells, inputs, results);
-  Ledger ledger(results, options.verify);
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs, Ledger& ledger,
+                                  const PlanOptions& options) {
+  std::vector<PlannedRun> plan = name_runs(cells, inputs, ledger.results());
   keep_names(plan, ledger);
   look_at_runs(plan, ledger, options);
   ledger.save();
@@ -304,17 +303,17 @@ std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf
 }
 
 std::vector<PlannedRun> plan_runs(const World& world, const std::vector<Cell>& cells, const InputsOf& inputs,
-                                  const std::filesystem::path& results, const PlanOptions& options) {
-  if (world.is_root() && world.size() == 1) return plan_runs(cells, inputs, results, options);
+                                  Ledger& ledger, const PlanOptions& options) {
+  if (world.is_root() && world.size() == 1) return plan_runs(cells, inputs, ledger, options);
   std::string states;
   std::vector<PlannedRun> plan;
   if (world.is_root()) {
-    plan = plan_runs(cells, inputs, results, options);
+    plan = plan_runs(cells, inputs, ledger, options);
     for (const PlannedRun& run : plan)
       states +=
           fmt::format("{} {} {} {} ", run.id, static_cast<int>(run.state), run.attempts, run.again ? 1 : 0);
   } else {
-    plan = name_runs(cells, inputs, results);
+    plan = name_runs(cells, inputs, ledger.results());
   }
   std::istringstream told(world.broadcast(std::move(states)));
   for (PlannedRun& run : plan) {

@@ -49,7 +49,6 @@ struct PlannedRun {
 struct PlanOptions {
   int max_attempts = 3;         ///< errors and crashes after which a run is given up; 0: never
   std::set<std::string> rerun;  ///< of code, failed, all: what else makes a run one to be done
-  bool verify = false;          ///< read every result in full, whatever is remembered of it
 };
 
 /// "done", "new", "resume", "retry", "stale input", "damaged", "running", "given up", "newer version".
@@ -67,13 +66,14 @@ std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf
 /// whole, and of this very run.
 void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options = {});
 
-/// All of that, for one process. The ledger is saved.
-std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
-                                  const std::filesystem::path& results, const PlanOptions& options = {});
+/// All of that, for one process, with the ledger of the folder of results, which is saved.
+std::vector<PlannedRun> plan_runs(const std::vector<Cell>& cells, const InputsOf& inputs, Ledger& ledger,
+                                  const PlanOptions& options = {});
 
-/// The same for all ranks: the first looks, for another job may finish a run while they do.
+/// The same for all ranks: the first looks, for another job may finish a run while they do. The others ask
+/// their ledgers nothing.
 std::vector<PlannedRun> plan_runs(const World& world, const std::vector<Cell>& cells, const InputsOf& inputs,
-                                  const std::filesystem::path& results, const PlanOptions& options = {});
+                                  Ledger& ledger, const PlanOptions& options = {});
 
 /// "12 done, 3 new".
 std::string count_states(const std::vector<PlannedRun>& plan);

@@ -16,11 +16,18 @@
 namespace mofi {
 namespace {
 
-constexpr int kDefaultColumns = 80;
+constexpr int kDefaultColumns = 80, kDefaultRows = 24;
 constexpr int kWidestBar = 24, kNarrowestBar = 8;  // in columns, without its brackets
 
 std::mutex terminal_lock;
-bool bar_is_shown = false;  // under the lock; its row of the terminal has no end yet
+int rows_shown = 0;  // under the lock: of the bar and what is above it; the last has no end yet
+
+/// Back to where the first of the shown rows began, and nothing after it.
+std::string off_the_terminal() {
+  const std::string text = rows_shown > 1 ? fmt::format("\r\033[{}A\033[J", rows_shown - 1) : "\r\033[K";
+  rows_shown = 0;
+  return text;
+}
 
 /// A bar moves the cursor, which a dumb terminal cannot. It has no colours that NO_COLOR could turn off.
 bool can_show_bars() {
@@ -31,10 +38,16 @@ bool can_show_bars() {
 
 /// Asked before every print, since windows change their size. COLUMNS may narrow the line, but a COLUMNS from
 /// before the window became smaller is not believed.
-int terminal_columns() {
-  int columns = 0;
+struct TerminalSize {
+  int columns = kDefaultColumns, rows = kDefaultRows;
+};
+TerminalSize terminal_size() {
+  int columns = 0, rows = 0;
   winsize window{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0) columns = window.ws_col;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0) {
+    columns = window.ws_col;
+    rows = window.ws_row;
+  }
   if (const char* text = std::getenv("COLUMNS")) {
     int wanted = 0;
     const std::string_view all = text;
@@ -42,7 +55,7 @@ int terminal_columns() {
     if (error == std::errc{} && end == all.data() + all.size() && wanted > 0)
       columns = columns > 0 ? std::min(columns, wanted) : wanted;
   }
-  return columns > 0 ? columns : kDefaultColumns;
+  return {columns > 0 ? columns : kDefaultColumns, rows > 0 ? rows : kDefaultRows};
 }
 
 bool begins_letter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
@@ -145,20 +158,28 @@ void ProgressBar::update(std::int64_t done, const std::string& note) {
 void ProgressBar::print() {
   state_.elapsed_s = std::chrono::duration<double>(Clock::now() - start_).count();
   const std::lock_guard lock(terminal_lock);
-  std::string line =
-      terminal_ ? "\r\033[K" + progress_line(state_, terminal_columns()) : progress_line(state_, 0);
+  std::string line;
+  if (terminal_) {
+    const auto [columns, rows] = terminal_size();
+    line = off_the_terminal();
+    if (!state_.last) {
+      rows_shown = 1 + std::min(static_cast<int>(rows_.size()), std::max(rows - 2, 0));
+      for (int row = 0; row + 1 < rows_shown; ++row) line += cut(rows_[row], columns - 1) + "\n";
+    }
+    line += progress_line(state_, columns);
+  } else {
+    line = progress_line(state_, 0);
+  }
   if (!terminal_ || state_.last) line += '\n';
-  if (terminal_) bar_is_shown = !state_.last;
   std::fputs(line.c_str(), stderr);  // in one piece, so that lines of several ranks do not mix
   std::fflush(stderr);
 }
 
 std::unique_lock<std::mutex> pause_progress() {
   std::unique_lock lock(terminal_lock);
-  if (bar_is_shown) {
-    std::fputs("\r\033[K", stderr);
+  if (rows_shown > 0) {
+    std::fputs(off_the_terminal().c_str(), stderr);
     std::fflush(stderr);
-    bar_is_shown = false;
   }
   return lock;
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace mofi {
 
@@ -35,18 +37,25 @@ class ProgressBar {
   /// Moves to `done` of the total; `note` is shown at the end of the line. Cheap enough for every step.
   void update(std::int64_t done, const std::string& note = {});
 
+  /// Whether there are rows above the bar: on a terminal, and not where it is silent.
+  bool has_rows() const { return terminal_ && !silent_; }
+  /// Rows that stand above the bar while it is shown, each cut to the terminal's width, and no more of them
+  /// than it is high. Shown with the next update.
+  void set_rows(std::vector<std::string> rows) { rows_ = std::move(rows); }
+
  private:
   void print();
 
   using Clock = std::chrono::steady_clock;
   ProgressState state_;
+  std::vector<std::string> rows_;
   bool silent_, terminal_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_print_ = start_;
 };
 
-/// For whoever else writes lines to standard error: takes the bar off the terminal, and keeps it off while
-/// the lock is held. It comes back with its next update.
+/// For whoever else writes lines to standard error: takes the bar and its rows off the terminal, and keeps it
+/// off while the lock is held. It comes back with its next update.
 std::unique_lock<std::mutex> pause_progress();
 
 /// After how many seconds a log gets its next line: 10 at first, a twentieth of the time gone by when that is

@@ -33,7 +33,8 @@ void time_hand_outs(const World& world, int runs) {
 void play(const World& world, const Play& play) {
   if (play.action == "hand-out") return time_hand_outs(world, play.runs);
   const FakeSweep sweep(play.runs, play.results);
-  const auto plan = plan_runs(world, sweep.cells, sweep.inputs_of(), sweep.results, play.options.plan);
+  Ledger ledger(sweep.results);
+  const auto plan = plan_runs(world, sweep.cells, sweep.inputs_of(), ledger, play.options.plan);
   if (play.action == "plan") {
     for (const PlannedRun& run : plan)
       if (world.is_root()) fmt::print("{}\t{}\t{}\n", run.id, state_name(run.state), run.reason);

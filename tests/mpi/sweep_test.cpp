@@ -20,7 +20,8 @@ struct SharedSweep : FakeSweep {
       : FakeSweep(runs, test_world().broadcast(own.path().string())) {}
 
   std::vector<PlannedRun> plan(const PlanOptions& options = {}) const {
-    return plan_runs(test_world(), cells, inputs_of(), results, options);
+    Ledger ledger(results);
+    return plan_runs(test_world(), cells, inputs_of(), ledger, options);
   }
   SweepOutcome run(const FakeRuns& runs, const SweepOptions& options = {}) const {
     return execute(test_world(), plan(options.plan), runs, options);
@@ -94,6 +95,12 @@ TEST(Sweep, a_group_fails_together_and_goes_on_with_the_next_run) {
   ASSERT_EQ(outcome.failed.size(), 1U);
   EXPECT_THAT(outcome.failed[0],
               testing::AllOf(testing::StartsWith("none_seed2-"), testing::HasSubstr("no luck")));
+  if (!world.is_root()) return;
+  for (const PlannedRun& run : sweep.FakeSweep::plan())
+    if (run.cell->slug == "none_seed2") {
+      EXPECT_THAT(read_attempts(run.folder)[0].end->stack,
+                  testing::Contains(testing::HasSubstr("mofi::attempt_run")));
+    }
 }
 
 TEST(Sweep, after_as_many_failures_as_are_allowed_no_more_runs_begin) {

@@ -81,6 +81,7 @@ TEST(Attempts, how_one_ended_is_read_as_it_was_written) {
                   {.kind = EndKind::kError,
                    .text = "no luck\nat all",
                    .type = "Bad",
+                   .stack = {"f()", "main"},
                    .log = {"info: a"},
                    .seconds = 2.5});
   const Attempt attempt = read_attempts(folder.path())[0];
@@ -90,6 +91,7 @@ TEST(Attempts, how_one_ended_is_read_as_it_was_written) {
   EXPECT_EQ(attempt.end->kind, EndKind::kError);
   EXPECT_EQ(attempt.end->text, "no luck\nat all");
   EXPECT_EQ(attempt.end->type, "Bad");
+  EXPECT_THAT(attempt.end->stack, testing::ElementsAre("f()", "main"));
   EXPECT_THAT(attempt.end->log, testing::ElementsAre("info: a"));
   EXPECT_EQ(attempt.end->seconds, 2.5);
 }

@@ -30,7 +30,10 @@ struct Sweep {
   InputsOf inputs_of() const {
     return [this](const Cell&) { return inputs; };
   }
-  std::vector<PlannedRun> plan() const { return plan_runs(cells, inputs_of(), results.path()); }
+  std::vector<PlannedRun> plan() const {
+    Ledger ledger(results.path());
+    return plan_runs(cells, inputs_of(), ledger);
+  }
   SweepOutcome run(const SweepOptions& options = {}) const {
     return execute(world, plan(), fine_tune_runs(world, inputs_of()), options);
   }

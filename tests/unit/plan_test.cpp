@@ -236,12 +236,13 @@ TEST(Claims, of_two_that_planned_the_same_one_gets_the_run_and_the_other_knows_w
   EXPECT_EQ(claim_run(run, watch, {}).kind, Claim::Kind::kDone);
 }
 
-TEST(Execute, a_failure_keeps_its_text_and_the_lines_before_it_and_stops_no_other) {
+[[gnu::noinline]] void fails_far_out() { throw std::out_of_range("far out\nstack"); }
+
+TEST(Execute, a_failure_keeps_its_text_its_stack_and_the_lines_before_it_and_stops_no_other) {
   const Sweep sweep(3);
   const FakeRuns runs{0, {}, [](const PlannedRun& run) {
                         log_info("on the way to failure");
-                        if (run.cell->slug == "constant_site0_seed1")
-                          throw std::out_of_range("far out\nstack");
+                        if (run.cell->slug == "constant_site0_seed1") fails_far_out();
                       }};
   const SweepOutcome outcome = sweep.run(runs);
   EXPECT_EQ(outcome.done, 2);
@@ -250,6 +251,8 @@ TEST(Execute, a_failure_keeps_its_text_and_the_lines_before_it_and_stops_no_othe
   const AttemptEnd end = *read_attempts(sweep.planned(1).folder)[0].end;
   EXPECT_EQ(end.text, "far out\nstack");
   EXPECT_EQ(end.type, "std::out_of_range");
+  ASSERT_THAT(end.stack, testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(end.stack[0], HasSubstr("fails_far_out"));
   EXPECT_THAT(end.log, testing::Contains("info: on the way to failure"));
   EXPECT_THAT(refusal_of([&] { require_success(outcome); }, ExitCode::kFailedRuns),
               HasSubstr("1 of 3 runs failed"));
@@ -274,9 +277,10 @@ TEST(Explain, a_run_is_told_with_its_attempts_and_how_it_differs_from_the_neares
                  fail(ExitCode::kData, "no luck\nat all");
              }});
   const auto plan = sweep.plan();
-  const std::string text = explain(run_named(plan, "constant"), Ledger(sweep.results), sweep.results);
+  const std::string text = explain(run_named(plan, "constant"), Ledger(sweep.results));
   for (const char* part : {"attempt 2 after an error: no luck", "mine.yaml:7", "digest of tokens", "| at all",
-                           "mofi::Error, exit code 65", "injection.condition", "constant"})
+                           "mofi::Error, exit code 65", "injection.condition", "constant", "thrown in",
+                           "  | mofi::attempt_run("})
     EXPECT_THAT(text, HasSubstr(part));
   EXPECT_THAT(refusal_of([&] { run_named(plan, "none"); }, ExitCode::kUsage),
               HasSubstr("2 runs are called so"));

@@ -262,6 +262,37 @@ TEST(Progress, a_line_of_the_log_takes_the_row_of_the_bar_which_comes_back_below
   EXPECT_THAT(terminal.shown(), StartsWith(kAnew + "train  ["));
 }
 
+TEST(Progress, rows_stand_above_the_bar_cut_to_the_window_and_leave_with_it) {
+  const Variable kind("TERM", "xterm"), no_columns("COLUMNS", nullptr), no_colours("NO_COLOR", "1");
+  const Terminal terminal(20);
+  if (!terminal.is_there()) GTEST_SKIP() << "no pseudo-terminals here";
+  {
+    ProgressBar bar("sweep", "runs", 8);
+    ASSERT_TRUE(bar.has_rows());
+    terminal.shown();
+    bar.set_rows({"0  one", "1  a name that is longer than the window"});
+    wait_for_the_next_print();
+    bar.update(1);
+    EXPECT_THAT(terminal.shown(), StartsWith(kAnew + "0  one\r\n1  a name that is …\r\nsweep  1/8"));
+    bar.set_rows(std::vector<std::string>(100, "row"));
+    wait_for_the_next_print();
+    bar.update(2);
+    const std::string many = terminal.shown();
+    EXPECT_THAT(many, StartsWith("\r\033[2A\033[Jrow\r\nrow\r\n")) << "from where the first of three was";
+    EXPECT_EQ(std::ranges::count(many, '\n'), 22) << "in a window of 24";
+    log_warning("one");
+    EXPECT_THAT(terminal.shown(), AllOf(StartsWith("\r\033[22A\033[J"), EndsWith("one\r\n")));
+    bar.set_rows({"row"});
+    wait_for_the_next_print();
+    bar.update(3);
+    EXPECT_THAT(terminal.shown(), StartsWith(kAnew + "row\r\nsweep  3/8"));
+  }
+  EXPECT_THAT(terminal.shown(),
+              AllOf(StartsWith("\r\033[1A\033[Jsweep  3/8"), EndsWith("\r\n"), Not(HasSubstr("row"))));
+  const Variable dumb("TERM", "dumb");
+  EXPECT_FALSE(ProgressBar("sweep", "runs", 8).has_rows());
+}
+
 TEST(Progress, of_a_bar_that_did_not_get_on_nothing_stays) {
   const Variable kind("TERM", "xterm");
   const Terminal terminal(100);

@@ -209,6 +209,13 @@ TEST_F(RunningJob, the_program_gets_its_arguments_whatever_is_in_them) {
               ElementsAre("prog", "run", "--results", (folder_ / "my $(touch ran) results").string()));
 }
 
+TEST_F(RunningJob, barriers_go_over_slurms_ring_unless_the_user_says_otherwise) {
+  program("srun", "echo $SLURM_PMIX_FENCE >>\"$WORK/fence\"");
+  run();
+  run("true", "SLURM_PMIX_FENCE=mixed");
+  EXPECT_EQ(noted("fence"), "ring\nmixed\n");
+}
+
 TEST_F(RunningJob, asked_to_stop_it_asks_the_ranks_and_is_queued_again) {
   program("srun", kWaiting);
   const ProcessResult result = run(kWhenReady + "kill -USR2 $job");

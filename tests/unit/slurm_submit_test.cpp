@@ -35,7 +35,9 @@ class FakeSlurm : public testing::Test {
 trouble=$(sed -n 1p "$D/trouble" 2>/dev/null); sed -i 1d "$D/trouble" 2>/dev/null
 echo call >>"$D/calls"
 accept() {
-  name=$(sed -n 's/^#SBATCH --job-name=//p' "$2")
+  name=$(sed -n 's/^#SBATCH --job-name=//p' "${!#}")
+  name=${SBATCH_JOB_NAME:-$name}
+  for option; do case $option in --job-name=*) name=${option#--job-name=} ;; esac; done
   id=$(($(wc -l <"$D/queue") + 100))
   echo "$id $name PENDING" >>"$D/queue"
 }
@@ -130,6 +132,13 @@ TEST_F(FakeSlurm, every_script_is_submitted_and_noted) {
   EXPECT_EQ(read[0].accepted, submission.accepted);
   EXPECT_FALSE(read[0].is_unfinished());
   EXPECT_EQ(submission.accepted.at(0), "100");
+}
+
+TEST_F(FakeSlurm, a_name_from_the_environment_of_the_user_is_no_job_s_name) {
+  setenv("SBATCH_JOB_NAME", "mine", 1);
+  const Submission submission = submit();
+  unsetenv("SBATCH_JOB_NAME");
+  expect_each_submitted_once(submission);
 }
 
 TEST_F(FakeSlurm, programs_and_config_are_copied_so_that_a_rebuild_changes_nothing) {

@@ -24,7 +24,10 @@ void describe(Field& field, ArrayConfig& c) {
       {.help = "most tasks of one array; longer sweeps become several; 0: what the site says (MaxArraySize)",
        .minimum = 0});
   field("at_once", c.at_once,
-        {.help = "most tasks of one array that run at the same time; 0: any number", .minimum = 0});
+        {.help = "most tasks of one array that run at the same time, where a sweep becomes several arrays of "
+                 "each; 0: "
+                 "any number",
+         .minimum = 0});
 }
 
 /// An Apptainer image to run in.

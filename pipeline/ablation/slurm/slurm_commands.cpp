@@ -215,7 +215,9 @@ std::vector<std::string> jobs_named(const std::string& name, const Patience& pat
 std::string submit_once(const std::string& script, const std::string& name, const Patience& patience) {
   Attempts attempts(patience);
   for (bool in_doubt = false;; in_doubt = true) {
-    const ProcessResult result = run_process({"sbatch", "--parsable", script}, patience.time_limit_s);
+    // The name is in the script, too, but there SBATCH_JOB_NAME would go before it.
+    const ProcessResult result =
+        run_process({"sbatch", "--parsable", "--job-name=" + name, script}, patience.time_limit_s);
     const auto id = accepted_id(result);
     if (id && !in_doubt) return *id;
     const bool may_pass = is_transient(result) || result.exit_code > 128 || result.exit_code == 0;
