@@ -133,6 +133,14 @@ BatchLayout batch_layout(Padding padding, const BackboneConfig& model, torch::De
   return layout;
 }
 
+BatchLayout batch_layout(Padding padding, const Classifier& model, torch::Device device) {
+  if (!model.recurrent) return batch_layout(padding, model.backbone.config, device);
+  BatchLayout layout;
+  layout.full_rows = padding != Padding::kMasked;
+  layout.packed = !layout.full_rows;
+  return layout;
+}
+
 ToldBatch tell(const Dataset& dataset, std::span<const std::size_t> rows, std::span<const int> shifts,
                std::span<const std::uint64_t> keys, const BatchLayout& layout) {
   ToldBatch told{shape_of(dataset, rows, layout), {}};

@@ -97,6 +97,12 @@ std::string size_misfit(const WeightsFile& weights, const BackboneConfig& asked)
                      fmt::join(settings, ", "));
 }
 
+std::string system_misfit(const WeightsFile& weights, const std::string& system) {
+  if (!weights.config || weights.config->system == system) return "";
+  return fmt::format("{}: is of system {}; the config asks for {}", weights.name, weights.config->system,
+                     system);
+}
+
 void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const std::string& tokens_name) {
   if (!weights.scheme.empty() && weights.scheme != scheme.name)
     fail(ExitCode::kData, "{}: was trained on {} tokens; {} holds {}", weights.name, weights.scheme,
@@ -123,6 +129,7 @@ std::string WeightsHeaders::misfit(const RunConfig& config, const std::string& s
   const WeightsFile& weights = found->second;
   if (!scheme.empty() && !weights.scheme.empty() && weights.scheme != scheme)
     return fmt::format("{}: was trained on {} tokens; tokens.scheme is {}", path, weights.scheme, scheme);
+  if (std::string why = system_misfit(weights, config.system); !why.empty()) return why;
   return size_misfit(weights, config.model);
 }
 

@@ -35,6 +35,9 @@ WeightsFile read_weights_header(const std::filesystem::path& path);
 /// or do not say what they are.
 std::string size_misfit(const WeightsFile& weights, const BackboneConfig& asked);
 
+/// Why a run of `system` cannot begin from them, whatever their size: they are of another; empty when it can.
+std::string system_misfit(const WeightsFile& weights, const std::string& system);
+
 /// Throws kData where the weights are for another scheme; `tokens_name` stands for the tokens.
 void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const std::string& tokens_name);
 
