@@ -67,7 +67,8 @@ Tensor attend(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_
   const bool needs_seed = probability > 0 && hidden_NH.is_cpu();
   return attention(layer.query(hidden_NH), layer.key(hidden_NH), layer.value(hidden_NH), layer.distance_OD,
                    pass.key_bias_N, pass.sequences, pass.config.heads,
-                   {probability, needs_seed ? drawn_seed() : 0});
+                   {probability, needs_seed ? drawn_seed() : 0},
+                   pass.config.attention == "causal" ? Reach::kEarlier : Reach::kAll);
 }
 
 Hidden run_layer(const Pass& pass, const EncoderLayer& layer, const Hidden& hidden) {

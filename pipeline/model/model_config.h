@@ -22,6 +22,7 @@ struct BackboneConfig {
   double attention_dropout = 0.1;
   double layer_norm_epsilon = 1e-12;
   std::string precision = "float32";
+  std::string attention = "bidirectional";
 };
 
 /// Sets layers, hidden, heads and intermediate to those of `config.size`.
@@ -59,6 +60,11 @@ void describe(Field& field, BackboneConfig& c) {
         {.help = "of the encoder's matrix products: float32, or bfloat16, which is faster; weights, hidden "
                  "states, LayerNorm, softmax and the head stay in float32",
          .choices = {"float32", "bfloat16"}});
+  field("attention", c.attention,
+        {.help = "what a word attends to: bidirectional (all words of its row), or causal (itself and those "
+                 "before it, as in GPT)",
+         .choices = {"bidirectional", "causal"},
+         .before = "bidirectional"});
 }
 
 /// The recurrent systems (recurrent.h). The defaults are those of EMOPIA's LSTM-Attn, for which a word is one

@@ -128,8 +128,9 @@ BatchLayout batch_layout(Padding padding, const BackboneConfig& model, torch::De
   layout.packed =
       !layout.full_rows &&
       (device.is_cpu() ||
-       kernels_for(DeviceKernel::kAttention, torch::empty({0}, torch::TensorOptions(type).device(device)),
-                   model.hidden / model.heads) != nullptr);
+       (model.attention == "bidirectional" &&
+        kernels_for(DeviceKernel::kAttention, torch::empty({0}, torch::TensorOptions(type).device(device)),
+                    model.hidden / model.heads) != nullptr));
   return layout;
 }
 
