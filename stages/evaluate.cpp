@@ -60,9 +60,7 @@ int main(int argc, char** argv) {
     dataset.classes = static_cast<int>(weights.classes.size());
 
     const torch::Device device = choose_device(device_name, world.node_rank(), world.node_size(), false);
-    Classifier model =
-        make_classifier(config.model, config.injection, config.head, column_sizes(tokens.scheme),
-                        dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));
+    Classifier model = make_model(config, tokens.scheme, dataset.classes, device);
     const LoadReport report = load_weights(weights.file, weights.name, model.parameters);
     if (!report.unexpected.empty())
       fail(ExitCode::kData, "{}: its config builds a model that does not have all of its tensors:\n  {}",

@@ -28,7 +28,8 @@ int main(int argc, char** argv) {
   using namespace mofi;
   install_stop_signals();  // before any thread is started
   CLI::App app{
-      "Pre-train MidiBERT on unlabelled music: masked Compound Words are guessed from those around them.\n"
+      "Pre-train MidiBERT on unlabelled music: masked Compound Words are guessed from those around them\n"
+      "(or, with objective: next_word and model.attention: causal, each from those before it).\n"
       "Under mpirun all ranks train it together (data-parallel). A run that was stopped or killed goes on "
       "from\n"
       "its last checkpoint."};

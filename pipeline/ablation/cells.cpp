@@ -236,7 +236,8 @@ class CellReader {
         continue;
       cell.source = source;
       cell.group = arm.group;
-      cell.digest = Sha256().update(semantic).hex();
+      cell.digest = reset_unused(cell.config) ? config_digest(config_to_json(cell.config, true))
+                                              : Sha256().update(semantic).hex();
       cell.slug = arm_slugs.slug(cell.config, place.at);
       check(cell, place);
       made_.cells.push_back(std::move(cell));

@@ -24,6 +24,7 @@ struct Call {
   Sequences sequences;
   std::int64_t heads, width, max_position;
   AttentionDropout dropout;
+  Reach reach = Reach::kAll;
   bool keeps_probabilities = true;  ///< for the way back
 
   std::int64_t pairs() const { return sequences.count() * heads; }
@@ -114,16 +115,15 @@ void attend_all(const Call& call, const Tensor& query, const Tensor& key, const 
   const RelativeTables tables = tables_of(call, distance);
   at::parallel_for(0, call.pairs(), 1, [&](std::int64_t first, std::int64_t last) {
     HeadForward head(call.largest());
-    std::vector<float> key_bias(static_cast<std::size_t>(call.largest().rows()));
     for (std::int64_t pair = first; pair < last; ++pair) {
       const HeadSize size = call.size_of(pair);
       load(size, rows_of(call, pair, query.const_data_ptr<T>()), head.query);
       load_transposed(size, rows_of(call, pair, key.const_data_ptr<T>()), head.key_T);
       load(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value);
       load_bias(size, bias.numel() > 0 ? bias.const_data_ptr<float>() + call.start_of(pair) : nullptr,
-                key_bias.data());
+                head.bias);
       attend(
-          size, tables, key_bias.data(), call.dropout_of(pair), head,
+          size, tables, call.reach, call.dropout_of(pair), head,
           call.keeps_probabilities ? kernel_data<T>(probabilities) + call.probabilities_at(pair) : nullptr);
       store(size, head.result, rows_of(call, pair, result.data_ptr<T>()));
     }
@@ -153,7 +153,7 @@ Tensor attend_all_backward(const Call& call, const Tensor& d_result, const Tenso
         load(size, rows_of(call, pair, key.const_data_ptr<T>()), head.key);
         load_transposed(size, rows_of(call, pair, value.const_data_ptr<T>()), head.value_T);
         load(size, rows_of(call, pair, d_result.const_data_ptr<T>()), head.d_result);
-        attend_backward(size, tables, call.dropout.probability,
+        attend_backward(size, tables, call.reach, call.dropout.probability,
                         kernel_data<T>(probabilities) + call.probabilities_at(pair), head, d_distance);
         store(size, head.d_query, rows_of(call, pair, d_query.data_ptr<T>()));
         store(size, head.d_key, rows_of(call, pair, d_key.data_ptr<T>()));
@@ -191,6 +191,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     context->saved_data["starts"] = call.sequences.starts;
     context->saved_data["heads"] = call.heads;
     context->saved_data["probability"] = call.dropout.probability;
+    context->saved_data["reaches_all"] = call.reach == Reach::kAll;
     return result;
   }
 
@@ -203,7 +204,8 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
                        context->saved_data["heads"].toInt(),
                        distance.size(1),
                        (distance.size(0) + 1) / 2,
-                       {context->saved_data["probability"].toDouble()}};
+                       {context->saved_data["probability"].toDouble()},
+                       context->saved_data["reaches_all"].toBool() ? Reach::kAll : Reach::kEarlier};
     const Tensor d_result = gradients[0].contiguous();
     Tensor d_query = empty_but_left_over(call, query), d_key = empty_but_left_over(call, key),
            d_value = empty_but_left_over(call, value);
@@ -218,13 +220,17 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
 /// plain_attention of sequences of one length. [batch, length, heads · d].
 Tensor plain_regular(const Tensor& query_BLH, const Tensor& key_BLH, const Tensor& value_BLH,
                      const Tensor& distance_OD, const Tensor& bias_BL, std::int64_t heads,
-                     double dropout_probability) {
+                     double dropout_probability, Reach reach) {
   const auto batch = query_BLH.size(0), length = query_BLH.size(1);
   const auto split_heads = [&](const Tensor& x) {
     return x.view({batch, length, heads, -1}).transpose(1, 2).contiguous();
   };
   Tensor scores_BNLL = relative_scores(split_heads(query_BLH), split_heads(key_BLH), distance_OD);
   if (bias_BL.defined()) scores_BNLL = scores_BNLL + bias_BL.unsqueeze(1).unsqueeze(1);
+  if (reach == Reach::kEarlier) {
+    const Tensor place_L = torch::arange(length, query_BLH.options().dtype(torch::kInt64));
+    scores_BNLL = scores_BNLL.masked_fill(place_L.unsqueeze(0) > place_L.unsqueeze(1), kNoKey);
+  }
   const Tensor probabilities = torch::dropout(torch::softmax(scores_BNLL, -1), dropout_probability, true);
   const Tensor mixed_BNLD =
       differentiable_product(probabilities.flatten(0, 1), split_heads(value_BLH).flatten(0, 1))
@@ -236,31 +242,33 @@ Tensor plain_regular(const Tensor& query_BLH, const Tensor& key_BLH, const Tenso
 
 Tensor attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& value_NH,
                  const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
-                 std::int64_t heads, const AttentionDropout& dropout) {
+                 std::int64_t heads, const AttentionDropout& dropout, Reach reach) {
   const auto type = query_NH.scalar_type();
-  if (const KernelTable* kernels = kernels_for(DeviceKernel::kAttention, query_NH, distance_OD.size(1)))
+  const KernelTable* kernels =
+      reach == Reach::kAll ? kernels_for(DeviceKernel::kAttention, query_NH, distance_OD.size(1)) : nullptr;
+  if (kernels != nullptr)
     return device_attention(*kernels, query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
                             drawn_on_device(dropout.probability, query_NH.device()));
   if (!query_NH.is_cpu() || (type != torch::kFloat32 && type != torch::kBFloat16))
     return plain_attention(query_NH, key_NH, value_NH, distance_OD, bias_N, sequences, heads,
-                           dropout.probability);
+                           dropout.probability, reach);
   const Tensor bias = bias_N.defined() ? bias_N.contiguous() : torch::empty({0}, distance_OD.options());
   const bool has_way_back =
       at::GradMode::is_enabled() && (query_NH.requires_grad() || key_NH.requires_grad() ||
                                      value_NH.requires_grad() || distance_OD.requires_grad());
-  const Call call = {sequences, heads,       distance_OD.size(1), (distance_OD.size(0) + 1) / 2,
-                     dropout,   has_way_back};
+  const Call call = {sequences, heads, distance_OD.size(1), (distance_OD.size(0) + 1) / 2,
+                     dropout,   reach, has_way_back};
   return FusedAttention::apply(query_NH.contiguous(), key_NH.contiguous(), value_NH.contiguous(),
                                distance_OD.contiguous(), bias, call);
 }
 
 Tensor plain_attention(const Tensor& query_NH, const Tensor& key_NH, const Tensor& value_NH,
                        const Tensor& distance_OD, const Tensor& bias_N, const Sequences& sequences,
-                       std::int64_t heads, double dropout_probability) {
+                       std::int64_t heads, double dropout_probability, Reach reach) {
   if (query_NH.scalar_type() == torch::kBFloat16) {
     const auto exact = [](const Tensor& x) { return x.to(torch::kFloat32); };
     return plain_attention(exact(query_NH), exact(key_NH), exact(value_NH), distance_OD, bias_N, sequences,
-                           heads, dropout_probability)
+                           heads, dropout_probability, reach)
         .to(torch::kBFloat16);
   }
   const std::int64_t rows = query_NH.size(0), width = query_NH.size(1);
@@ -270,7 +278,7 @@ Tensor plain_attention(const Tensor& query_NH, const Tensor& key_NH, const Tenso
     };
     const Tensor bias = bias_N.defined() ? part(bias_N).squeeze(2) : bias_N;
     return plain_regular(part(query_NH), part(key_NH), part(value_NH), distance_OD, bias, heads,
-                         dropout_probability)
+                         dropout_probability, reach)
         .view({-1, width});
   };
   if (sequences.are_regular(rows)) return attend_rows(0, sequences.count(), sequences.longest());

@@ -10,12 +10,13 @@
 // words has, and no matrix [L, offsets] (contraction.h). What belongs to one head and a block of its queries
 // stays in cache; one matrix [L, L] a head is kept for the way back. Devices go through a kernel of their own
 // where there is one that fits (gpu/kernel_choice.h), and else, as float64 does, through ATen with the same
-// result.
+// result. Where words attend to none after them, r ≤ l, devices have no kernel yet.
 
 #include <torch/types.h>
 
 #include <cstdint>
 
+#include "model/head_attention.h"
 #include "model/sequences.h"
 
 namespace mofi {
@@ -34,13 +35,13 @@ struct AttentionDropout {
 torch::Tensor attention(const torch::Tensor& query_NH, const torch::Tensor& key_NH,
                         const torch::Tensor& value_NH, const torch::Tensor& distance_OD,
                         const torch::Tensor& bias_N, const Sequences& sequences, std::int64_t heads,
-                        const AttentionDropout& dropout);
+                        const AttentionDropout& dropout, Reach reach = Reach::kAll);
 
 /// The plain form, by ATen, on any device and type; drops by ATen's generator. What the other is tested
 /// against.
 torch::Tensor plain_attention(const torch::Tensor& query_NH, const torch::Tensor& key_NH,
                               const torch::Tensor& value_NH, const torch::Tensor& distance_OD,
                               const torch::Tensor& bias_N, const Sequences& sequences, std::int64_t heads,
-                              double dropout_probability);
+                              double dropout_probability, Reach reach = Reach::kAll);
 
 }  // namespace mofi

@@ -23,15 +23,29 @@ Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig
   return model;
 }
 
+Classifier make_recurrent_classifier(const RecurrentConfig& config, bool attends, const HeadConfig& head,
+                                     const std::vector<int>& column_sizes, int classes, std::uint64_t seed,
+                                     torch::TensorOptions options) {
+  Classifier model{.parameters = ParameterSet(seed, options)};
+  model.recurrent = make_recurrent(model.parameters, config, attends, column_sizes);
+  model.head = make_sequence_head(model.parameters, head, model.recurrent->width(), classes);
+  return model;
+}
+
 std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
                                          bool training) {
+  const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
+  if (model.recurrent) {
+    if (padding == Padding::kPooled)
+      fail(ExitCode::kUsage, "padding pooled is of MidiBERT; a recurrent system takes masked or attended");
+    return encode(*model.recurrent, input.words_NC, input.sequences, mask, training);
+  }
   SiteHook hook;
   if (!model.injection.sites.empty())
     hook = [&](int site, const torch::Tensor& hidden) {
       const SiteInjection* here = model.injection.at(site);
       return here ? inject(model.injection, *here, hidden, input.sequences, input.condition_SK) : hidden;
     };
-  const torch::Tensor mask = padding == Padding::kAttended ? torch::Tensor() : input.mask_N;
   return encode(model.backbone, input.words_NC, input.sequences, mask, training && model.trains_backbone,
                 hook, model.head_state);
 }

@@ -1,12 +1,15 @@
 #pragma once
-// The model of a run: MidiBERT, what is injected into it, and the classification head.
+// The model of a run: MidiBERT, what is injected into it, and the classification head; or a recurrent rival
+// of MidiBERT, with the same head.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/injection.h"
 #include "model/midibert.h"
+#include "model/recurrent.h"
 #include "model/sequence_head.h"
 
 namespace mofi {
@@ -28,19 +31,28 @@ struct FrozenStates {
 
 struct Classifier {
   ParameterSet parameters;
-  MidiBert backbone;
-  Injection injection;
-  SequenceHead head;
+  MidiBert backbone = {};
+  Injection injection = {};
+  SequenceHead head = {};
   int head_state = kLastState;  ///< that the head reads
   bool trains_backbone = true;  ///< else it has no dropout in training either
   /// Hidden states of a backbone that stays as it is; null: they are computed.
-  std::shared_ptr<const FrozenStates> frozen;
+  std::shared_ptr<const FrozenStates> frozen = {};
+  std::optional<Recurrent> recurrent = {};  ///< in the place of backbone and injection
+
+  /// How many hidden states it has.
+  std::int64_t states() const { return recurrent ? recurrent->states() : backbone.config.layers + 1; }
 };
 
 /// `seed` decides the initial weights; models that differ only in the injection share all others.
 Classifier make_classifier(const BackboneConfig& backbone, const InjectionConfig& injection,
                            const HeadConfig& head, const std::vector<int>& column_sizes, int classes,
                            std::uint64_t seed, torch::TensorOptions options = torch::kFloat32);
+
+/// The same of a recurrent system; `attends`: BiLMA.
+Classifier make_recurrent_classifier(const RecurrentConfig& config, bool attends, const HeadConfig& head,
+                                     const std::vector<int>& column_sizes, int classes, std::uint64_t seed,
+                                     torch::TensorOptions options = torch::kFloat32);
 
 struct ModelInput {
   torch::Tensor words_NC;  ///< int64, the words of all sequences
@@ -50,7 +62,8 @@ struct ModelInput {
   torch::Tensor source_N;      ///< int64, which word of the data set each word is; undefined if of none
 };
 
-/// All hidden states that the head needs, each [words, hidden] as it left its injection site.
+/// All hidden states that the head needs, each [words, hidden] as it left its injection site. Throws a usage
+/// error for pooled padding of a recurrent system, which has no mask of keys alone.
 std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
                                          bool training);
 

@@ -32,11 +32,15 @@ void for_each_block(const HeadSize& size, Step step) {
     step(first, std::min(kQueries, size.rows() - first));
 }
 
-/// result [rows, columns] = a·b over all keys, in steps that stay in the first cache.
+/// The keys that some query of a block attends to, padded.
+std::ptrdiff_t keys_of(const HeadSize& size, Reach reach, std::ptrdiff_t first, std::ptrdiff_t count) {
+  return reach == Reach::kAll ? size.rows() : first + count;
+}
+
+/// result [rows, columns] = a·b over the first `keys`, in steps that stay in the first cache.
 template <class Contract>
-void sum_over_keys(const HeadSize& size, Contract contract) {
-  for (std::ptrdiff_t r = 0; r < size.rows(); r += kSteps)
-    contract(r, std::min(kSteps, size.rows() - r), r > 0);
+void sum_over_keys(std::ptrdiff_t keys, Contract contract) {
+  for (std::ptrdiff_t r = 0; r < keys; r += kSteps) contract(r, std::min(kSteps, keys - r), r > 0);
 }
 
 /// Adds Σ_l d_scores(l, l - n) · (query(l) + key(l - n)) for every distance n of a block of queries to the
@@ -73,27 +77,34 @@ RelativeTables::RelativeTables(const float* distance, std::ptrdiff_t max_positio
 }
 
 HeadForward::HeadForward(const HeadSize& largest)
-    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride()),
+    : memory(3 * largest.rows() * largest.columns() + (largest.columns() + kQueries) * largest.stride() +
+             2 * largest.rows()),
       query(memory.take(largest.rows() * largest.columns())),
       key_T(memory.take(largest.columns() * largest.stride())),
       value(memory.take(largest.rows() * largest.columns())),
       result(memory.take(largest.rows() * largest.columns())),
-      scores(memory.take(kQueries * largest.stride())) {}
+      scores(memory.take(kQueries * largest.stride())),
+      bias(memory.take(largest.rows())),
+      earlier_bias(memory.take(largest.rows())) {}
 
 template <class T>
-void attend(const HeadSize& size, const RelativeTables& tables, const float* bias, const HeadDropout& dropout,
+void attend(const HeadSize& size, const RelativeTables& tables, Reach reach, const HeadDropout& dropout,
             HeadForward& head, T* probabilities) {
   const std::ptrdiff_t columns = size.columns(), rows = size.rows(), stride = size.stride();
+  if (reach == Reach::kEarlier) std::fill_n(head.earlier_bias, rows, kNoKey);
   for_each_block(size, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
-    contract_with_relation({count, columns, rows}, {head.query + first * columns, columns, 1},
+    const std::ptrdiff_t keys = keys_of(size, reach, first, count);
+    contract_with_relation({count, columns, keys}, {head.query + first * columns, columns, 1},
                            {head.key_T, 0, stride}, {tables.by_float - first, -1, tables.step}, head.scores,
                            stride);
-    for (std::ptrdiff_t l = first; l < std::min(first + count, size.length); ++l)
-      softmax_row(head.scores + (l - first) * stride, bias, scale_of(size),
-                  dropout_of_row(dropout.probability, dropout.seed, dropout.first_row + l),
-                  static_cast<std::size_t>(rows),
+    for (std::ptrdiff_t l = first; l < std::min(first + count, size.length); ++l) {
+      head.earlier_bias[l] = head.bias[l];  // from here on query l's key is in reach
+      softmax_row(head.scores + (l - first) * stride, reach == Reach::kAll ? head.bias : head.earlier_bias,
+                  scale_of(size), dropout_of_row(dropout.probability, dropout.seed, dropout.first_row + l),
+                  static_cast<std::size_t>(keys),
                   probabilities != nullptr ? probabilities + l * rows : nullptr);
-    sum_over_keys(size, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
+    }
+    sum_over_keys(keys, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
       contract({count, steps, columns}, {head.scores + r, stride, 1}, {head.value + r * columns, 0, columns},
                head.result + first * columns, columns, adds);
     });
@@ -115,8 +126,9 @@ HeadBackward::HeadBackward(const HeadSize& largest)
       d_scores(memory.take((kQueries + 2) * largest.stride()) + largest.stride()) {}
 
 template <class T>
-void attend_backward(const HeadSize& size, const RelativeTables& tables, double dropout_probability,
-                     const T* probabilities, HeadBackward& head, float* d_distance) {
+void attend_backward(const HeadSize& size, const RelativeTables& tables, Reach reach,
+                     double dropout_probability, const T* probabilities, HeadBackward& head,
+                     float* d_distance) {
   const std::ptrdiff_t columns = size.columns(), rows = size.rows(), stride = size.stride();
   const float keep_scale = static_cast<float>(1 / (1 - dropout_probability));
   // What a longer sequence may have left where distances reach over the ends of this one.
@@ -124,24 +136,26 @@ void attend_backward(const HeadSize& size, const RelativeTables& tables, double 
   std::fill_n(head.d_scores - kMargin, kMargin, 0.0F);
   for_each_block(size, [&](std::ptrdiff_t first, std::ptrdiff_t count) {
     const float *query = head.query + first * columns, *d_result = head.d_result + first * columns;
-    contract({count, columns, rows}, {d_result, columns, 1}, {head.value_T, 0, stride}, head.d_scores, stride,
+    const std::ptrdiff_t keys = keys_of(size, reach, first, count);
+    contract({count, columns, keys}, {d_result, columns, 1}, {head.value_T, 0, stride}, head.d_scores, stride,
              false);
     for (std::ptrdiff_t l = first; l < first + count; ++l) {
       float *d_scores = head.d_scores + (l - first) * stride, *dropped = head.dropped + (l - first) * stride;
       if (l < size.length) {
         softmax_row_backward(probabilities + l * rows, scale_of(size), keep_scale,
-                             static_cast<std::size_t>(rows), d_scores, dropped);
+                             static_cast<std::size_t>(keys), d_scores, dropped);
       } else {
-        std::fill_n(d_scores, rows, 0.0F);
-        std::fill_n(dropped, rows, 0.0F);
+        std::fill_n(d_scores, keys, 0.0F);
+        std::fill_n(dropped, keys, 0.0F);
       }
-      std::fill_n(d_scores + rows, stride - rows, 0.0F);
+      std::fill_n(d_scores + keys, stride - keys, 0.0F);
+      std::fill_n(dropped + keys, rows - keys, 0.0F);
     }
     contract({rows, count, columns}, {head.dropped, 1, stride}, {d_result, 0, columns}, head.d_value, columns,
              first > 0);
     contract_by_distance({rows, count, columns}, {head.d_scores, 1, stride}, {query, 0, columns},
                          tables.by_distance + first * columns, -columns, head.d_key, columns, first > 0);
-    sum_over_keys(size, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
+    sum_over_keys(keys, [&](std::ptrdiff_t r, std::ptrdiff_t steps, bool adds) {
       contract_by_distance({count, steps, columns}, {head.d_scores + r, stride, 1},
                            {head.key + r * columns, 0, columns}, tables.by_distance + (first - r) * columns,
                            columns, head.d_query + first * columns, columns, adds);
@@ -150,13 +164,12 @@ void attend_backward(const HeadSize& size, const RelativeTables& tables, double 
   });
 }
 
-template void attend(const HeadSize&, const RelativeTables&, const float*, const HeadDropout&, HeadForward&,
-                     float*);
-template void attend(const HeadSize&, const RelativeTables&, const float*, const HeadDropout&, HeadForward&,
+template void attend(const HeadSize&, const RelativeTables&, Reach, const HeadDropout&, HeadForward&, float*);
+template void attend(const HeadSize&, const RelativeTables&, Reach, const HeadDropout&, HeadForward&,
                      Bfloat16*);
-template void attend_backward(const HeadSize&, const RelativeTables&, double, const float*, HeadBackward&,
-                              float*);
-template void attend_backward(const HeadSize&, const RelativeTables&, double, const Bfloat16*, HeadBackward&,
-                              float*);
+template void attend_backward(const HeadSize&, const RelativeTables&, Reach, double, const float*,
+                              HeadBackward&, float*);
+template void attend_backward(const HeadSize&, const RelativeTables&, Reach, double, const Bfloat16*,
+                              HeadBackward&, float*);
 
 }  // namespace mofi

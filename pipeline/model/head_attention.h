@@ -44,17 +44,25 @@ struct HeadForward {
   explicit HeadForward(const HeadSize& largest);
 
   Scratch memory;
-  float* query;   ///< [rows, columns]
-  float* key_T;   ///< [columns, stride]
-  float* value;   ///< [rows, columns]
-  float* result;  ///< [rows, columns]
-  float* scores;  ///< a block of queries, [kQueries, stride]
+  float* query;         ///< [rows, columns]
+  float* key_T;         ///< [columns, stride]
+  float* value;         ///< [rows, columns]
+  float* result;        ///< [rows, columns]
+  float* scores;        ///< a block of queries, [kQueries, stride]
+  float* bias;          ///< one for each of rows: added to the scores of that key, kNoKey behind the sequence
+  float* earlier_bias;  ///< [rows], for what `attend` does
 };
 
-/// bias: one float for each of size.rows(), kNoKey behind the sequence. Gives head.result, and for the way
-/// back `probabilities` [length, rows], float or Bfloat16, negative where they were dropped; null: none.
+/// Which keys a query attends to.
+enum class Reach {
+  kAll,      ///< all words of its sequence
+  kEarlier,  ///< itself and those before it
+};
+
+/// Gives head.result, and for the way back `probabilities` [length, rows], float or Bfloat16, negative where
+/// they were dropped; null: none. Those of later words that are out of reach are left as they were.
 template <class T>
-void attend(const HeadSize& size, const RelativeTables& tables, const float* bias, const HeadDropout& dropout,
+void attend(const HeadSize& size, const RelativeTables& tables, Reach reach, const HeadDropout& dropout,
             HeadForward& head, T* probabilities);
 
 struct HeadBackward {
@@ -71,7 +79,8 @@ struct HeadBackward {
 /// Gives head.d_query, d_key and d_value from what `attend` was given and gave, and adds that of e(n) at
 /// d_distance + n · columns.
 template <class T>
-void attend_backward(const HeadSize& size, const RelativeTables& tables, double dropout_probability,
-                     const T* probabilities, HeadBackward& head, float* d_distance);
+void attend_backward(const HeadSize& size, const RelativeTables& tables, Reach reach,
+                     double dropout_probability, const T* probabilities, HeadBackward& head,
+                     float* d_distance);
 
 }  // namespace mofi

@@ -67,7 +67,8 @@ Tensor attend(const Pass& pass, const EncoderLayer& layer, const Tensor& hidden_
   const bool needs_seed = probability > 0 && hidden_NH.is_cpu();
   return attention(layer.query(hidden_NH), layer.key(hidden_NH), layer.value(hidden_NH), layer.distance_OD,
                    pass.key_bias_N, pass.sequences, pass.config.heads,
-                   {probability, needs_seed ? drawn_seed() : 0});
+                   {probability, needs_seed ? drawn_seed() : 0},
+                   pass.config.attention == "causal" ? Reach::kEarlier : Reach::kAll);
 }
 
 Hidden run_layer(const Pass& pass, const EncoderLayer& layer, const Hidden& hidden) {
@@ -104,16 +105,21 @@ MidiBert make_midibert(ParameterSet& parameters, const BackboneConfig& config,
 }
 
 Tensor embed_words(const MidiBert& model, const Tensor& words_NC) {
+  return embed_words(model.column_tables, model.in_linear, words_NC);
+}
+
+Tensor embed_words(const std::vector<Tensor>& column_tables, const Linear& in_linear,
+                   const Tensor& words_NC) {
   // in_linear of concatenated embeddings is a sum over columns of in_linear's slice times that column's
   // table. The table has few rows, the batch many words: multiplying the tables first leaves only look-ups to
   // be done per word.
-  const int width = model.config.embedding_width;
+  const std::int64_t width = column_tables.front().size(1);
   const double scale = std::sqrt(static_cast<double>(width));
-  Tensor sum_NH = model.in_linear.bias;
-  for (std::size_t c = 0; c < model.column_tables.size(); ++c) {
+  Tensor sum_NH = in_linear.bias;
+  for (std::size_t c = 0; c < column_tables.size(); ++c) {
     const auto first = static_cast<std::int64_t>(c) * width;
-    const Tensor slice_HW = model.in_linear.weight.slice(1, first, first + width);
-    const Tensor folded = torch::matmul(model.column_tables[c], slice_HW.t()) * scale;
+    const Tensor slice_HW = in_linear.weight.slice(1, first, first + width);
+    const Tensor folded = torch::matmul(column_tables[c], slice_HW.t()) * scale;
     sum_NH = sum_NH + torch::embedding(folded, words_NC.select(1, static_cast<std::int64_t>(c)));
   }
   return sum_NH;

@@ -43,6 +43,10 @@ using SiteHook = std::function<torch::Tensor(int site, const torch::Tensor& hidd
 
 /// The input layer before token type, LayerNorm and dropout. words_NC: int64 ids. Returns [words, hidden].
 torch::Tensor embed_words(const MidiBert& model, const torch::Tensor& words_NC);
+/// The same of any tables [ids, width]: their rows, times the root of the width, side by side through a
+/// linear layer.
+torch::Tensor embed_words(const std::vector<torch::Tensor>& column_tables, const Linear& in_linear,
+                          const torch::Tensor& words_NC);
 
 /// All hidden states, 0..layers, each [words, hidden] as it left its site.
 /// words_NC: int64 [words, columns], the words of the sequences, none longer than max_position; what is

@@ -34,6 +34,13 @@ void validate(const BackboneConfig& config) {
   if (const std::string why = misfit(config); !why.empty()) fail(ExitCode::kUsage, "{}", why);
 }
 
+std::string misfit(const RecurrentConfig& config, bool attends) {
+  if (!attends || 2 * config.hidden % config.heads == 0) return "";
+  return fmt::format(
+      "recurrent.hidden is {} and recurrent.heads is {}: the heads must divide twice the hidden width",
+      config.hidden, config.heads);
+}
+
 int condition_width(const InjectionConfig& config, int classes) {
   const std::string& condition = config.condition;
   if (condition == "none") return 0;

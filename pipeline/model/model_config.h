@@ -22,6 +22,7 @@ struct BackboneConfig {
   double attention_dropout = 0.1;
   double layer_norm_epsilon = 1e-12;
   std::string precision = "float32";
+  std::string attention = "bidirectional";
 };
 
 /// Sets layers, hidden, heads and intermediate to those of `config.size`.
@@ -59,6 +60,66 @@ void describe(Field& field, BackboneConfig& c) {
         {.help = "of the encoder's matrix products: float32, or bfloat16, which is faster; weights, hidden "
                  "states, LayerNorm, softmax and the head stay in float32",
          .choices = {"float32", "bfloat16"}});
+  field("attention", c.attention,
+        {.help = "what a word attends to: bidirectional (all words of its row), or causal (itself and those "
+                 "before it, as in GPT)",
+         .choices = {"bidirectional", "causal"},
+         .before = "bidirectional"});
+}
+
+/// The recurrent systems (recurrent.h). The defaults are those of EMOPIA's LSTM-Attn, for which a word is one
+/// token; head.attention_rows is 14 there.
+struct RecurrentConfig {
+  std::string columns = "summed";
+  int embedding_width = 300;
+  int input_width = 768;
+  int hidden = 128;
+  int layers = 1;
+  int heads = 4;
+  double dropout = 0;
+
+  bool operator==(const RecurrentConfig&) const = default;
+};
+
+/// The same of these; `attends`: with multi-head attention.
+std::string misfit(const RecurrentConfig& config, bool attends);
+
+template <class Field>
+void describe(Field& field, RecurrentConfig& c) {
+  const RecurrentConfig before;  // what a run of another system has
+  field("columns", c.columns,
+        {.help = "how the embeddings of a word's columns become its input: summed (a word is embedded as a "
+                 "whole, like the tokens of EMOPIA's LSTM-Attn); concatenated (through a linear layer, as "
+                 "MIDI-BERT's LSTM-Attn has it)",
+         .choices = {"summed", "concatenated"},
+         .before = before.columns});
+  field("embedding_width", c.embedding_width,
+        {.help = "width of each column's embedding (EMOPIA 300, MIDI-BERT 256)",
+         .minimum = 1,
+         .maximum = 4096,
+         .before = before.embedding_width});
+  field("input_width", c.input_width,
+        {.help = "width behind the linear layer (columns: concatenated)",
+         .minimum = 1,
+         .maximum = 8192,
+         .before = before.input_width});
+  field("hidden", c.hidden,
+        {.help = "hidden width of the LSTM, in each of its two directions",
+         .minimum = 1,
+         .maximum = 8192,
+         .before = before.hidden});
+  field("layers", c.layers,
+        {.help = "layers of the LSTM", .minimum = 1, .maximum = 48, .before = before.layers});
+  field("heads", c.heads,
+        {.help = "system: bilma: attention heads; must divide twice `hidden`. Not known of the original",
+         .minimum = 1,
+         .maximum = 128,
+         .before = before.heads});
+  field("dropout", c.dropout,
+        {.help = "dropout after the embedding and after every layer; the published LSTM-Attn have none",
+         .minimum = 0,
+         .maximum = 0.99,
+         .before = before.dropout});
 }
 
 /// What is told to the model, how, and where (MoFi: the mode, by FiLM, before the first layer).

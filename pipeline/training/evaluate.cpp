@@ -67,7 +67,7 @@ torch::Tensor score_rows(const World& world, const Classifier& model, const Data
                          std::span<const std::size_t> rows, Padding padding, torch::Device device,
                          int shift) {
   const RowTensors tensors = row_tensors(dataset, device);
-  const BatchLayout layout = batch_layout(padding, model.backbone.config, device);
+  const BatchLayout layout = batch_layout(padding, model, device);
   return over_rows(world, dataset, rows, {dataset.classes}, torch::kFloat32, [&](const auto& batch) {
     const std::vector<int> shifts(batch.size(), shift);
     const ModelInput input = make_input(tensors, dataset, batch, shifts, layout);
@@ -78,8 +78,8 @@ torch::Tensor score_rows(const World& world, const Classifier& model, const Data
 torch::Tensor hidden_state_sums(const World& world, const Classifier& model, const Dataset& dataset,
                                 std::span<const std::size_t> rows, Padding padding, torch::Device device) {
   const RowTensors tensors = row_tensors(dataset, device);
-  const BatchLayout layout = batch_layout(padding, model.backbone.config, device);
-  const std::int64_t states = model.backbone.config.layers + 1;
+  const BatchLayout layout = batch_layout(padding, model, device);
+  const std::int64_t states = model.states();
   return over_rows(world, dataset, rows, {states, 2}, torch::kFloat64, [&](const auto& batch) {
     const ModelInput input = make_input(tensors, dataset, batch, {}, layout);
     const auto hidden = hidden_states(model, input, padding, false);

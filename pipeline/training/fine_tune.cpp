@@ -50,7 +50,7 @@ double accuracy_of(const Json& metrics, const char* part) { return metrics[part]
 Objective classify_rows(const World& world, const RunConfig& config, const Dataset& dataset,
                         const Classifier& model, torch::Device device) {
   const Padding padding = padding_of(config.training.padding);
-  BatchLayout layout = batch_layout(padding, config.model, device);
+  BatchLayout layout = batch_layout(padding, model, device);
   if (replays_steps(config.training, world, device))
     layout.recorded_rows = most_items_at_once(config.training, world);
   Objective objective;
@@ -91,9 +91,7 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
                      const std::function<void(const LoopReport&)>& report, FrozenCache* cache) {
   const Stopwatch watch;
   const Dataset dataset = make_dataset(*inputs.tokens, inputs.modes, config);
-  Classifier model =
-      make_classifier(config.model, config.injection, config.head, column_sizes(inputs.tokens->scheme),
-                      dataset.classes, config.seed, torch::TensorOptions(torch::kFloat32).device(device));
+  Classifier model = make_model(config, inputs.tokens->scheme, dataset.classes, device);
   if (inputs.weights != nullptr)
     load_start_weights(*inputs.weights, config, inputs.tokens->scheme, model);
   else if (!config.training.weights.empty())

@@ -104,4 +104,24 @@ MaskedWords mask_words(const Masker& masker, const Tensor& words_NC, const Seque
   return made;
 }
 
+MaskedWords next_words(const Tensor& words_NC, const Sequences& sequences, const Tensor& lengths_S,
+                       std::int64_t guesses) {
+  const torch::NoGradGuard no_grad;
+  const std::int64_t rows = words_NC.size(0), count = lengths_S.numel();
+  const Tensor k_S = (lengths_S - 1).clamp_min(0), ends_S = k_S.cumsum(0),
+               slot_M = torch::arange(guesses, lengths_S.options());
+  const Tensor is_asked_M = slot_M < ends_S.select(0, count - 1);
+  const Tensor sequence_M = torch::searchsorted(ends_S, slot_M, false, /*right=*/true).clamp_max(count - 1);
+  const Tensor word_M = (sequences.starts_on(words_NC.device()).index_select(0, sequence_M) + slot_M -
+                         begins_of(k_S).index_select(0, sequence_M))
+                            .clamp_max(rows - 2)
+                            .clamp_min(0);
+  MaskedWords made;
+  made.words_NC = words_NC;
+  made.positions_M = word_M * is_asked_M;
+  made.targets_MC = words_NC.index_select(0, (word_M + 1).clamp_max(rows - 1))
+                        .masked_fill(is_asked_M.logical_not().unsqueeze(1), kNoTarget);
+  return made;
+}
+
 }  // namespace mofi

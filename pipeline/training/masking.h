@@ -1,7 +1,7 @@
 #pragma once
-// Which words of a batch a model has to guess, and what it sees instead (midibert.md section 4): of n words,
-// round(share·n) are chosen, of these round(masked·k) become the mask word, round(random·k) a random one, the
-// others stay. All columns of a word share its fate.
+// Which words of a batch a model has to guess, and what it sees instead. Masked words (midibert.md section
+// 4): of n words, round(share·n) are chosen, of these round(masked·k) become the mask word, round(random·k) a
+// random one, the others stay. All columns of a word share its fate.
 //
 // Every draw is a hash of the row's key and the word's place, computed where the words are: the same on the
 // CPU and on a device, for any batch and any number of ranks, and nothing goes to the device for it.
@@ -43,5 +43,10 @@ Masker make_masker(const TokenScheme& scheme, const MaskingConfig& config, bool 
 /// least; behind the last, positions are 0. No shape depends on what the tensors hold.
 MaskedWords mask_words(const Masker& masker, const torch::Tensor& words_NC, const Sequences& sequences,
                        const torch::Tensor& lengths_S, const torch::Tensor& keys_S, std::int64_t guesses);
+
+/// The same of the next word: every word but the last of its sequence is asked for the one that follows, and
+/// all are seen as they are. guesses: Σ (words - 1), at least.
+MaskedWords next_words(const torch::Tensor& words_NC, const Sequences& sequences,
+                       const torch::Tensor& lengths_S, std::int64_t guesses);
 
 }  // namespace mofi

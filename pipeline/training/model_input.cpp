@@ -128,8 +128,17 @@ BatchLayout batch_layout(Padding padding, const BackboneConfig& model, torch::De
   layout.packed =
       !layout.full_rows &&
       (device.is_cpu() ||
-       kernels_for(DeviceKernel::kAttention, torch::empty({0}, torch::TensorOptions(type).device(device)),
-                   model.hidden / model.heads) != nullptr);
+       (model.attention == "bidirectional" &&
+        kernels_for(DeviceKernel::kAttention, torch::empty({0}, torch::TensorOptions(type).device(device)),
+                    model.hidden / model.heads) != nullptr));
+  return layout;
+}
+
+BatchLayout batch_layout(Padding padding, const Classifier& model, torch::Device device) {
+  if (!model.recurrent) return batch_layout(padding, model.backbone.config, device);
+  BatchLayout layout;
+  layout.full_rows = padding != Padding::kMasked;
+  layout.packed = !layout.full_rows;
   return layout;
 }
 

@@ -36,6 +36,8 @@ struct BatchLayout {
 
 /// That of a convention for padding. Devices pack where their attention kernel is used, which knows lengths.
 BatchLayout batch_layout(Padding padding, const BackboneConfig& model, torch::Device device);
+/// The same of any system: recurrent ones take packed rows everywhere.
+BatchLayout batch_layout(Padding padding, const Classifier& model, torch::Device device);
 
 /// Everything about a batch on which the shapes of a step depend.
 struct BatchShape {

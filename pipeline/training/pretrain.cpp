@@ -30,11 +30,12 @@ Dataset cut_rows(const PretrainConfig& config, const TokenTable& tokens) {
   dataset.max_words = std::min(config.data.max_words, tokens.row_words);
   const HeldOutRows sides = hold_out(tokens, {config.data.held_out, config.data.reproduce_midibert,
                                               config.data.reproduce_midibert, config.seed});
+  const int shortest = config.objective == "next_word" ? 2 : 1;  // a word that something is to be guessed of
   const auto add = [&](const std::vector<std::size_t>& rows, SplitPart part) {
     for (const std::size_t r : rows)
       for (int first = 0; first < tokens.length[r]; first += dataset.max_words) {
         const int words = std::min<int>(tokens.length[r] - first, dataset.max_words);
-        if (first == 0 || words >= kShortest)
+        if (words >= (first == 0 ? shortest : kShortest))
           dataset.rows.push_back({r, tokens.piece[r], 0, first, words, -1, part});
       }
   };
@@ -58,13 +59,15 @@ struct Pretraining {
   RowTensors tensors = row_tensors(dataset, device);
   Masker masker = make_masker(dataset.tokens->scheme, config.masking, config.data.reproduce_midibert, device);
 
+  bool asks_next() const { return config.objective == "next_word"; }
   /// How many words of a row may be chosen: MIDI-BERT chooses padding, too.
   std::int64_t maskable(std::size_t row) const {
     return config.data.reproduce_midibert ? dataset.max_words : dataset.rows[row].words;
   }
   double chosen(std::span<const std::size_t> rows) const {
     std::int64_t words = 0;
-    for (const std::size_t r : rows) words += chosen_words(config.masking, maskable(r));
+    for (const std::size_t r : rows)
+      words += asks_next() ? dataset.rows[r].words - 1 : chosen_words(config.masking, maskable(r));
     return static_cast<double>(words);
   }
 
@@ -80,9 +83,11 @@ struct Pretraining {
     for (const std::size_t r : rows)
       keys.push_back(stream_key(config.seed, purpose, static_cast<std::uint64_t>(epoch), r));
     ToldBatch told = tell(dataset, rows, shifts, keys, layout);
-    told.shape.guesses = layout.recorded_rows > 0
-                             ? most_chosen_words(config.masking, told.shape.words, told.shape.rows)
-                             : static_cast<std::int64_t>(chosen(rows));
+    if (layout.recorded_rows == 0)
+      told.shape.guesses = static_cast<std::int64_t>(chosen(rows));
+    else
+      told.shape.guesses = asks_next() ? told.shape.words
+                                       : most_chosen_words(config.masking, told.shape.words, told.shape.rows);
     return told;
   }
 
@@ -91,6 +96,10 @@ struct Pretraining {
     MaskedRows made{make_input(tensors, shape, numbers), {}};
     const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
     Tensor lengths_S = of_rows[2];
+    if (asks_next()) {
+      made.masked = next_words(made.input.words_NC, made.input.sequences, lengths_S, shape.guesses);
+      return made;
+    }
     if (as_midibert) lengths_S = (lengths_S > 0) * dataset.max_words;
     made.masked =
         mask_words(masker, made.input.words_NC, made.input.sequences, lengths_S, of_rows[4], shape.guesses);
@@ -200,7 +209,7 @@ Objective guess_words(const World& world, const Pretraining& p) {
   return objective;
 }
 
-/// Guesses of the same masked words from counts.
+/// Guesses of the same words from counts.
 Json baselines(const Pretraining& p) {
   const TokenTable& tokens = *p.dataset.tokens;
   std::set<std::size_t> fitted;
@@ -211,7 +220,7 @@ Json baselines(const Pretraining& p) {
     const Tensor positions = p.held_out(alone, 0).masked.positions_M.cpu();
     const DatasetRow& row = p.dataset.rows[r];
     for (std::int64_t i = 0; i < positions.size(0); ++i) {
-      const auto place = static_cast<int>(positions[i].item<std::int64_t>());
+      const auto place = static_cast<int>(positions[i].item<std::int64_t>()) + (p.asks_next() ? 1 : 0);
       if (place < row.words)
         places[row.row].push_back(row.first_word + place);  // MIDI-BERT masks padding, too
     }
@@ -252,6 +261,16 @@ void complete(PretrainConfig& config) {
   if (config.data.max_words > config.model.max_position)
     fail(ExitCode::kUsage, "data.max_words is {}, but model.max_position allows {}", config.data.max_words,
          config.model.max_position);
+  if (config.objective == "next_word") {
+    config.masking = {};
+    if (config.model.attention != "causal")
+      fail(ExitCode::kUsage,
+           "objective is next_word, but model.attention: {} shows every word the next one; set "
+           "model.attention: causal",
+           config.model.attention);
+    if (config.data.reproduce_midibert)
+      fail(ExitCode::kUsage, "data.reproduce_midibert masks words as MIDI-BERT does; objective is next_word");
+  }
   if (config.masking.masked + config.masking.random > 1)
     fail(ExitCode::kUsage, "masking.masked and masking.random are {} and {}; their sum is at most 1",
          config.masking.masked, config.masking.random);

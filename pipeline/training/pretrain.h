@@ -1,5 +1,6 @@
 #pragma once
-// Pre-training: a backbone learns to guess masked Compound Words (MIDI-BERT's task, midibert.md section 4).
+// Pre-training: a backbone learns to guess masked Compound Words (MIDI-BERT's task, midibert.md section 4),
+// or the next one from those before it (GPT's).
 
 #include <functional>
 

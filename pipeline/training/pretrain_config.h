@@ -65,6 +65,7 @@ void describe(Field& field, MaskingConfig& c) {
 }
 
 struct PretrainConfig {
+  std::string objective = "masked";
   PretrainDataConfig data;
   BackboneConfig model;
   MaskingConfig masking;
@@ -74,14 +75,19 @@ struct PretrainConfig {
 
 template <class Field>
 void describe(Field& field, PretrainConfig& c) {
+  field("objective", c.objective,
+        {.help = "what is learnt: to guess masked words, as BERT, or the next_word, as GPT (with "
+                 "model.attention: causal)",
+         .choices = {"masked", "next_word"},
+         .before = "masked"});
   field("data", c.data, {.help = "which rows train and which are held out"});
   field("model", c.model, {.help = "the backbone"});
-  field("masking", c.masking, {.help = "which words are to be guessed"});
+  field("masking", c.masking, {.help = "which words are to be guessed (objective: masked)"});
   field("training", c.training, {.help = "how it is trained"});
   field("seed", c.seed, {.help = "of initial weights, held-out songs, order, masks and dropout"});
 }
 
-/// Checks what no single field shows. Throws a usage error.
+/// Resets what has no effect, and checks what no single field shows. Throws a usage error.
 void complete(PretrainConfig& config);
 
 }  // namespace mofi

@@ -23,10 +23,45 @@ void normalise(InjectionConfig& injection) {
     injection.before_norm = false;
 }
 
+bool reset_unused(RunConfig& config) {
+  if (is_recurrent(config.system)) {
+    config.model = {};
+    return true;
+  }
+  const bool had_any = config.recurrent != RecurrentConfig{};
+  config.recurrent = {};
+  return had_any;
+}
+
+namespace {
+
+std::optional<ConfigProblem> problem_of_recurrent(const RunConfig& config) {
+  const auto needs_none = [&](const char* field, const std::string& value, const char* why) {
+    return ConfigProblem{field, fmt::format("{} is {}, but system {} {}", field, value, config.system, why)};
+  };
+  if (const std::string why = misfit(config.recurrent, config.system == kBilma); !why.empty())
+    return ConfigProblem{"recurrent.heads", why};
+  if (config.injection.condition != "none")
+    return needs_none("injection.condition", config.injection.condition,
+                      "has no injection sites; expected none");
+  if (!config.training.weights.empty())
+    return needs_none("training.weights", config.training.weights, "begins from scratch; leave it empty");
+  if (config.training.trains != "all")
+    return needs_none("training.trains", config.training.trains, "has no backbone to leave as it is");
+  if (config.training.padding == "pooled")
+    return needs_none("training.padding", "pooled",
+                      "has no mask for attention alone; expected masked or attended");
+  return {};
+}
+
+}  // namespace
+
 std::optional<ConfigProblem> find_problem(const RunConfig& config) {
   const auto problem = [](const char* field, std::string sentence) {
     return std::optional(ConfigProblem{field, std::move(sentence)});
   };
+  if (is_recurrent(config.system))
+    if (auto found = problem_of_recurrent(config)) return found;
   const DataConfig& data = config.data;
   const auto scores = [&](const char* part) {
     return std::ranges::find(data.evaluate, part) != data.evaluate.end();
@@ -35,7 +70,7 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
   if (config.training.expand && scores("train"))
     return problem("data.evaluate",
                    "data.evaluate names train, whose pieces training.expand repeats in all their shifts");
-  if (data.max_words > config.model.max_position)
+  if (data.max_words > config.model.max_position && !is_recurrent(config.system))
     return problem("data.max_words", fmt::format("data.max_words is {}, but model.max_position allows {}",
                                                  data.max_words, config.model.max_position));
   if (data.evaluate.empty())
@@ -72,6 +107,7 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
 void complete(RunConfig& config) {
   normalise(config.data);
   normalise(config.injection);
+  reset_unused(config);
   if (const auto problem = find_problem(config)) fail(ExitCode::kUsage, "{}", problem->sentence);
 }
 

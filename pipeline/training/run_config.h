@@ -12,6 +12,9 @@
 namespace mofi {
 
 inline constexpr const char* kMidiBert = "midibert";  ///< the system that all others are compared with
+inline constexpr const char* kLstmAttn = "lstm_attn";
+inline constexpr const char* kBilma = "bilma";
+inline bool is_recurrent(const std::string& system) { return system == kLstmAttn || system == kBilma; }
 
 /// Which rows train and which are scored.
 struct DataConfig {
@@ -98,6 +101,7 @@ struct RunConfig {
   std::string system = kMidiBert;
   DataConfig data;
   BackboneConfig model;
+  RecurrentConfig recurrent;
   InjectionConfig injection;
   HeadConfig head;
   TrainingConfig training;
@@ -107,11 +111,14 @@ struct RunConfig {
 template <class Field>
 void describe(Field& field, RunConfig& c) {
   field("system", c.system,
-        {.help = "what recognises the emotion: midibert (the backbone, the injection and the head below)",
-         .choices = {kMidiBert},
+        {.help = "what recognises the emotion: midibert (the backbone, the injection and the head below); "
+                 "lstm_attn (LSTM-Attn of EMOPIA or MIDI-BERT: `recurrent` and the head) or bilma (the same "
+                 "with multi-head attention, after BiLMA, of which nothing more is known)",
+         .choices = {kMidiBert, kLstmAttn, kBilma},
          .before = kMidiBert});
   field("data", c.data, {.help = "which rows train and which are scored"});
   field("model", c.model, {.help = "the backbone"});
+  field("recurrent", c.recurrent, {.help = "systems lstm_attn and bilma: what stands in its place"});
   field("injection", c.injection, {.help = "what is told to the model, and where"});
   field("head", c.head, {.help = "the classification head"});
   field("training", c.training, {.help = "how the model is fine-tuned"});
@@ -123,6 +130,9 @@ void describe(Field& field, RunConfig& c) {
 /// of condition none, the order of the parts that are scored.
 void normalise(DataConfig& data);
 void normalise(InjectionConfig& injection);
+
+/// Resets the sections that the system does not have. Whether anything was other than by default.
+bool reset_unused(RunConfig& config);
 
 /// What no single field shows, as one sentence, and the field that is to blame.
 struct ConfigProblem {

@@ -5,8 +5,18 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "model/weights.h"
+#include "training/dataset.h"
 
 namespace mofi {
+
+Classifier make_model(const RunConfig& config, const TokenScheme& scheme, int classes, torch::Device device) {
+  const torch::TensorOptions options = torch::TensorOptions(torch::kFloat32).device(device);
+  if (is_recurrent(config.system))
+    return make_recurrent_classifier(config.recurrent, config.system == kBilma, config.head,
+                                     column_sizes(scheme), classes, config.seed, options);
+  return make_classifier(config.model, config.injection, config.head, column_sizes(scheme), classes,
+                         config.seed, options);
+}
 
 std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens) {
   return {{"schema", "mofi-weights/1"},
@@ -21,6 +31,8 @@ void load_start_weights(const RunConfig& config, const TokenScheme& scheme, Clas
 
 void load_start_weights(const WeightsFile& weights, const RunConfig& config, const TokenScheme& scheme,
                         Classifier& model) {
+  if (const std::string why = system_misfit(weights, config.system); !why.empty())
+    fail(ExitCode::kUsage, "{}", why);
   if (const std::string why = size_misfit(weights, config.model); !why.empty())
     fail(ExitCode::kUsage, "{}", why);
   require_scheme(weights, scheme, "the tokens file");

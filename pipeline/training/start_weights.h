@@ -1,5 +1,5 @@
 #pragma once
-// A model that begins with the weights of a file, and what is written beside weights.
+// The model that a run asks for; one that begins with the weights of a file; what is written beside weights.
 
 #include <map>
 #include <string>
@@ -9,6 +9,9 @@
 #include "training/weights_file.h"
 
 namespace mofi {
+
+/// The model of a run's system, with its initial weights.
+Classifier make_model(const RunConfig& config, const TokenScheme& scheme, int classes, torch::Device device);
 
 /// What `mofi train` writes of a model beside its tensors: what read_weights takes from there.
 std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens);

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "storage/midibert_layout.h"
+#include "training/pretrain_config.h"
 
 namespace mofi {
 namespace {
@@ -17,6 +18,14 @@ std::vector<std::string> class_names(const std::string& json, const std::string&
   if (!is_list)
     fail(ExitCode::kData, "{}: does not name its classes; expected weights of `mofi train`", file);
   return parsed.get<std::vector<std::string>>();
+}
+
+std::string attention_of(const std::string& pretraining, const std::string& file) {
+  try {
+    return read_config<PretrainConfig>(parse_config(pretraining, file)).model.attention;
+  } catch (const Error& error) {
+    fail(ExitCode::kData, "its pre-training is none of this program's: {}", error.what());
+  }
 }
 
 /// What the shapes say of a file that has no metadata.
@@ -42,7 +51,7 @@ void describe_by_shapes(WeightsFile& weights) {
 
 /// What the file says of itself, with its tensors.
 WeightsFile described(const std::filesystem::path& path, SafeTensorFile file) {
-  WeightsFile weights{path.string(), std::move(file), {}, {}, {}, {}, {}};
+  WeightsFile weights{.name = path.string(), .file = std::move(file)};
   const auto& metadata = weights.file.metadata;
   const auto text = [&](const char* key) {
     const auto found = metadata.find(key);
@@ -58,6 +67,8 @@ WeightsFile described(const std::filesystem::path& path, SafeTensorFile file) {
     }
     weights.model = weights.config->model;
   }
+  if (metadata.contains("pretraining")) weights.attention = attention_of(text("pretraining"), weights.name);
+  if (weights.config) weights.attention = weights.config->model.attention;
   if (metadata.contains("classes")) {
     weights.classes = class_names(text("classes"), weights.name);
     if (weights.layout.empty()) weights.layout = "sequence";  // `mofi train` makes no other
@@ -77,6 +88,9 @@ WeightsFile read_weights_header(const std::filesystem::path& path) {
 }
 
 std::string size_misfit(const WeightsFile& weights, const BackboneConfig& asked) {
+  if (weights.attention != asked.attention)
+    return fmt::format("{}: its words attend as model.attention: {} says, the config asks for {}",
+                       weights.name, weights.attention, asked.attention);
   if (!weights.model) return "";
   const BackboneConfig& found = *weights.model;
   struct Size {
@@ -95,6 +109,12 @@ std::string size_misfit(const WeightsFile& weights, const BackboneConfig& asked)
   return fmt::format("{}: is a model of {} x {} layers, the config asks for {} x {}; what fits it is {}",
                      weights.name, found.hidden, found.layers, asked.hidden, asked.layers,
                      fmt::join(settings, ", "));
+}
+
+std::string system_misfit(const WeightsFile& weights, const std::string& system) {
+  if (!weights.config || weights.config->system == system) return "";
+  return fmt::format("{}: is of system {}; the config asks for {}", weights.name, weights.config->system,
+                     system);
 }
 
 void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const std::string& tokens_name) {
@@ -123,6 +143,7 @@ std::string WeightsHeaders::misfit(const RunConfig& config, const std::string& s
   const WeightsFile& weights = found->second;
   if (!scheme.empty() && !weights.scheme.empty() && weights.scheme != scheme)
     return fmt::format("{}: was trained on {} tokens; tokens.scheme is {}", path, weights.scheme, scheme);
+  if (std::string why = system_misfit(weights, config.system); !why.empty()) return why;
   return size_misfit(weights, config.model);
 }
 

@@ -18,8 +18,9 @@ namespace mofi {
 struct WeightsFile {
   std::string name;  ///< its path, for messages
   SafeTensorFile file;
-  std::optional<RunConfig> config;      ///< of its metadata: what builds the model
-  std::optional<BackboneConfig> model;  ///< its sizes, by the config, else by the tensors' shapes
+  std::optional<RunConfig> config;          ///< of its metadata: what builds the model
+  std::optional<BackboneConfig> model;      ///< its sizes, by the config, else by the tensors' shapes
+  std::string attention = "bidirectional";  ///< as MIDI-BERT's own, where a file does not say
   std::string layout;  ///< "sequence", "token", "masked-LM" or "backbone"; empty where it is no MidiBERT
   std::string scheme;  ///< of the tokens it was trained on; empty where it is not known
   std::vector<std::string> classes;  ///< names, of a classifier that says them
@@ -31,9 +32,12 @@ WeightsFile read_weights(const std::filesystem::path& path);
 /// The same but for the bytes of the tensors, which are not read: for plans.
 WeightsFile read_weights_header(const std::filesystem::path& path);
 
-/// Why these are no weights for a backbone of the sizes asked for, and what fits them; empty when they are,
-/// or do not say what they are.
+/// Why these are no weights for a backbone of the sizes and the attention asked for, and what fits them;
+/// empty when they are, or do not say what they are.
 std::string size_misfit(const WeightsFile& weights, const BackboneConfig& asked);
+
+/// Why a run of `system` cannot begin from them, whatever their size: they are of another; empty when it can.
+std::string system_misfit(const WeightsFile& weights, const std::string& system);
 
 /// Throws kData where the weights are for another scheme; `tokens_name` stands for the tokens.
 void require_scheme(const WeightsFile& weights, const TokenScheme& scheme, const std::string& tokens_name);

@@ -19,6 +19,8 @@ struct Case {
   std::int64_t left_over = 0;  ///< rows of no sequence
 };
 
+constexpr Reach kReaches[] = {Reach::kAll, Reach::kEarlier};
+
 struct Tensors {
   Tensor query, key, value, distance, bias, upstream;
   Sequences sequences;
@@ -42,11 +44,12 @@ Tensors random_tensors(const Case& c) {
   return t;
 }
 
-Tensor fused(const Tensors& t, std::int64_t heads, const AttentionDropout& dropout = {}) {
-  return attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, dropout);
+Tensor fused(const Tensors& t, std::int64_t heads, const AttentionDropout& dropout = {},
+             Reach reach = Reach::kAll) {
+  return attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, dropout, reach);
 }
-Tensor plain(const Tensors& t, std::int64_t heads) {
-  return plain_attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, 0);
+Tensor plain(const Tensors& t, std::int64_t heads, Reach reach = Reach::kAll) {
+  return plain_attention(t.query, t.key, t.value, t.distance, t.bias, t.sequences, heads, 0, reach);
 }
 
 std::vector<Tensor> with_gradients(const Tensor& result, const Tensors& t) {
@@ -72,19 +75,55 @@ TEST(Attention, result_and_gradients_equal_the_plain_form) {
                         {{128, 128}, 2, 16, 128},
                         {{300}, 3, 16, 512, true},
                         {{257}, 1, 64, 257},
-                        {{70}, 2, 37, 80}}) {
-    const Tensors t = random_tensors(c);
-    expect_near(with_gradients(fused(t, c.heads), t), with_gradients(plain(t, c.heads), t), 2e-5, c);
+                        {{70}, 2, 37, 80}})
+    for (const Reach reach : kReaches) {
+      const Tensors t = random_tensors(c);
+      expect_near(with_gradients(fused(t, c.heads, {}, reach), t),
+                  with_gradients(plain(t, c.heads, reach), t), 2e-5, c);
+    }
+}
+
+TEST(Attention, of_earlier_words_the_plain_form_is_the_definition) {
+  Tensors t = random_tensors({{7}, 1, 4, 9});
+  const Tensor l = torch::arange(7).unsqueeze(1), r = torch::arange(7).unsqueeze(0);
+  const Tensor e_LLD = t.distance.index({l - r + 8});
+  const Tensor scores = (t.query.mm(t.key.t()) + torch::einsum("ld,lrd->lr", {t.query, e_LLD}) +
+                         torch::einsum("rd,lrd->lr", {t.key, e_LLD})) /
+                        2.0;
+  const Tensor earlier = torch::softmax(scores.masked_fill(r > l, -INFINITY), 1);
+  EXPECT_TRUE(torch::allclose(plain(t, 1, Reach::kEarlier), earlier.mm(t.value), 1e-4, 1e-5));
+}
+
+TEST(Attention, what_stands_later_changes_nothing_before_it_by_a_bit) {
+  const Case c = {{300, 40}, 2, 16, 512};
+  Tensors t = random_tensors(c);
+  for (const std::int64_t from : {1, 63, 64, 200, 299}) {
+    const Tensor before = fused(t, c.heads, {0.1, 3}, Reach::kEarlier);
+    Tensors later = t;
+    for (Tensor* tensor : {&later.query, &later.key, &later.value}) {
+      *tensor = tensor->detach().clone();
+      tensor->slice(0, from, 300).normal_();
+    }
+    const Tensor after = fused(later, c.heads, {0.1, 3}, Reach::kEarlier);
+    EXPECT_TRUE(torch::equal(after.slice(0, 0, from), before.slice(0, 0, from))) << from;
+    EXPECT_TRUE(torch::equal(after.slice(0, 300), before.slice(0, 300))) << "another sequence";
+    EXPECT_FALSE(torch::equal(after[from], before[from])) << from;
+    // Nor does a gradient come from there.
+    const auto back = torch::autograd::grad({before.slice(0, 0, from).sum()}, {t.key, t.value});
+    for (const Tensor& gradient : back)
+      EXPECT_EQ(gradient.slice(0, from, 300).abs().max().item<float>(), 0) << from;
   }
 }
 
 TEST(Attention, sequences_of_different_lengths_do_not_touch_each_other) {
   const Case c = {{200, 3, 65, 64, 1, 130}, 2, 16, 256, true, 11};
-  const Tensors t = random_tensors(c);
-  const auto found = with_gradients(fused(t, c.heads), t);
-  expect_near(found, with_gradients(plain(t, c.heads), t), 2e-5, c);
-  for (int i = 0; i < 4; ++i)
-    EXPECT_EQ(found[i].slice(0, t.sequences.starts.back()).abs().max().item<float>(), 0) << "tensor " << i;
+  for (const Reach reach : kReaches) {
+    const Tensors t = random_tensors(c);
+    const auto found = with_gradients(fused(t, c.heads, {}, reach), t);
+    expect_near(found, with_gradients(plain(t, c.heads, reach), t), 2e-5, c);
+    for (int i = 0; i < 4; ++i)
+      EXPECT_EQ(found[i].slice(0, t.sequences.starts.back()).abs().max().item<float>(), 0) << "tensor " << i;
+  }
 }
 
 TEST(Attention, bfloat16_is_rounded_where_it_comes_in_and_goes_out_and_in_the_probabilities_kept) {
@@ -123,23 +162,27 @@ TEST(Attention, with_dropout_gradients_are_those_of_the_mask_that_was_drawn) {
   // One head as wide as the row is long and the identity as values: the result is the dropped probabilities.
   const std::int64_t length = 40;
   const double probability = 0.3;
-  Tensors t = random_tensors({{length}, 1, length, 64});
-  t.value = torch::eye(length).requires_grad_();
-  const auto found = with_gradients(fused(t, 1, {probability, 123}), t);
-  const Tensor factors = (found[0] != 0).to(torch::kFloat32) / (1 - probability);
-  const double share = (factors == 0).to(torch::kFloat64).mean().item<double>();
-  EXPECT_NEAR(share, probability, 0.05);  // four standard deviations
+  for (const Reach reach : kReaches) {
+    Tensors t = random_tensors({{length}, 1, length, 64});
+    t.value = torch::eye(length).requires_grad_();
+    const auto found = with_gradients(fused(t, 1, {probability, 123}, reach), t);
+    const Tensor factors = (found[0] != 0).to(torch::kFloat32) / (1 - probability);
+    const Tensor in_reach =
+        reach == Reach::kAll ? torch::ones({length, length}) : torch::ones({length, length}).tril();
+    const double share = ((factors == 0) * in_reach).sum().item<double>() / in_reach.sum().item<double>();
+    EXPECT_NEAR(share, probability, 0.065);  // four standard deviations, of half the matrix
 
-  // The plain form with these factors: from its own probabilities, which values of the identity show.
-  const Tensor probabilities = plain(t, 1);
-  const Tensor expected = (probabilities * factors).detach();
-  EXPECT_TRUE(torch::allclose(found[0], expected, 1e-4, 1e-6));
-  const auto gradients =
-      torch::autograd::grad({probabilities}, {t.query, t.key, t.distance}, {t.upstream * factors});
-  EXPECT_TRUE(torch::allclose(found[1], gradients[0], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[2], gradients[1], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[4], gradients[2], 1e-3, 1e-5));
-  EXPECT_TRUE(torch::allclose(found[3], expected.t().mm(t.upstream), 1e-3, 1e-5));
+    // The plain form with these factors: from its own probabilities, which values of the identity show.
+    const Tensor probabilities = plain(t, 1, reach);
+    const Tensor expected = (probabilities * factors).detach();
+    EXPECT_TRUE(torch::allclose(found[0], expected, 1e-4, 1e-6));
+    const auto gradients =
+        torch::autograd::grad({probabilities}, {t.query, t.key, t.distance}, {t.upstream * factors});
+    EXPECT_TRUE(torch::allclose(found[1], gradients[0], 1e-3, 1e-5));
+    EXPECT_TRUE(torch::allclose(found[2], gradients[1], 1e-3, 1e-5));
+    EXPECT_TRUE(torch::allclose(found[4], gradients[2], 1e-3, 1e-5));
+    EXPECT_TRUE(torch::allclose(found[3], expected.t().mm(t.upstream), 1e-3, 1e-5));
+  }
 }
 
 TEST(Attention, a_score_that_is_no_number_is_not_hidden) {

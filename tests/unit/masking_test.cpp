@@ -8,6 +8,7 @@
 #include <set>
 
 #include "model/weights.h"
+#include "refusal.h"
 #include "small_corpus.h"
 #include "temporary_folder.h"
 #include "training/dataset.h"
@@ -17,6 +18,7 @@
 namespace mofi {
 namespace {
 
+using testing::HasSubstr;
 using torch::Tensor;
 
 const TokenScheme kScheme = token_scheme("cp4");
@@ -126,6 +128,20 @@ TEST(Masking, as_midibert_does_it_random_words_may_be_padding_or_mask) {
   EXPECT_EQ(std::get<0>(made.words_NC.max(0))[2].item<std::int64_t>(), 87);
 }
 
+TEST(NextWords, every_word_but_the_last_is_asked_for_the_one_that_follows) {
+  const Rows rows = rows_of({5, 1, 0, 3});
+  for (const std::int64_t spare : {0, 4}) {
+    const MaskedWords made =
+        next_words(rows.words_NC, rows.sequences, torch::tensor(rows.lengths), 4 + 0 + 0 + 2 + spare);
+    EXPECT_TRUE(torch::equal(made.words_NC, rows.words_NC)) << "all are seen as they are";
+    const Tensor asked = torch::tensor({0, 1, 2, 3, 6, 7});
+    EXPECT_TRUE(torch::equal(made.positions_M.slice(0, 0, 6), asked));
+    EXPECT_TRUE(torch::equal(made.targets_MC.slice(0, 0, 6), rows.words_NC.index_select(0, asked + 1)));
+    EXPECT_TRUE((made.positions_M.slice(0, 6) == 0).all().item<bool>());
+    EXPECT_TRUE((made.targets_MC.slice(0, 6) == kNoTarget).all().item<bool>());
+  }
+}
+
 PretrainConfig small_pretraining() {
   const RunConfig like = small_run();
   PretrainConfig config;
@@ -138,12 +154,68 @@ PretrainConfig small_pretraining() {
   return config;
 }
 
+PretrainConfig small_next_word() {
+  PretrainConfig config = small_pretraining();
+  config.objective = "next_word";
+  config.model.attention = "causal";
+  return config;
+}
+
+TEST(Pretrain, the_next_word_is_learned_from_those_before_it) {
+  const TokenTable tokens = small_corpus(60);  // bar and position follow from the word before
+  PretrainConfig config = small_next_word();
+  config.training.epochs = 40;
+  config.training.learning_rate = 1e-2;
+  complete(config);
+  const PretrainOutcome outcome = pretrain(World::alone(), config, tokens, torch::kCPU);
+  EXPECT_GT(outcome.metrics["accuracy"]["Position"].get<double>(), 0.9);
+  EXPECT_LT(outcome.metrics["loss"].get<double>(),
+            outcome.trained.history.front()["valid"]["loss"].get<double>());
+  // Counts guess the same words: after the word before, the place in the bar is certain, and it is never the
+  // same.
+  EXPECT_EQ(outcome.baselines["Position"]["copy"].get<double>(), 0);
+  EXPECT_GT(outcome.baselines["Position"]["bigram"].get<double>(), 0.9);
+}
+
+TEST(Pretrain, the_next_word_is_not_asked_of_a_model_that_sees_it) {
+  PretrainConfig config = small_next_word();
+  config.model.attention = "bidirectional";
+  EXPECT_THAT(refusal_of([&] { complete(config); }, ExitCode::kUsage),
+              HasSubstr("shows every word the next one; set model.attention: causal"));
+  PretrainConfig a = small_next_word(), b = a;
+  b.masking.share = 0.3;
+  complete(a);
+  complete(b);
+  EXPECT_EQ(config_to_json(a, true), config_to_json(b, true)) << "nothing is masked";
+}
+
+TEST(Pretrain, a_causal_backbone_starts_causal_classifiers_alone) {
+  const TokenTable tokens = small_corpus(40);
+  const TemporaryFolder folder;
+  const PretrainConfig config = small_next_word();
+  const Keeping keeping = {
+      folder.path(),
+      "p",
+      {{"layout", "masked-LM"}, {"scheme", "cp4"}, {"pretraining", config_to_json(config, true).dump()}}};
+  write_pretraining(keeping, config, tokens, pretrain(World::alone(), config, tokens, torch::kCPU, keeping));
+  RunConfig run = small_run();
+  run.training.weights = folder.path() / "weights.safetensors";
+  const auto load = [&] {
+    Classifier model = make_model(run, tokens.scheme, 4, torch::kCPU);
+    load_start_weights(run, tokens.scheme, model);
+  };
+  EXPECT_THAT(refusal_of(load, ExitCode::kUsage),
+              HasSubstr("model.attention: causal says, the config asks for bidirectional"));
+  run.model.attention = "causal";
+  EXPECT_EQ(refusal_of(load, ExitCode::kUsage), "");
+}
+
 TEST(Pretrain, steps_that_are_recorded_and_replayed_are_the_same_steps) {
   const TokenTable tokens = small_corpus(44);
-  for (const bool as_midibert : {false, true}) {
-    PretrainConfig config = small_pretraining();
+  PretrainConfig as_midibert = small_pretraining();
+  as_midibert.data.reproduce_midibert = true;
+  for (PretrainConfig config : {small_pretraining(), as_midibert, small_next_word()}) {
     config.model.hidden_dropout = config.model.attention_dropout = 0;
-    config.data.reproduce_midibert = as_midibert;
     const PretrainOutcome plain = pretrain(World::alone(), config, tokens, torch::kCPU);
     config.training.graphs = "on";
     const PretrainOutcome replayed = pretrain(World::alone(), config, tokens, torch::kCPU);

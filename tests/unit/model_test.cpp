@@ -186,6 +186,38 @@ TEST(Classifier, bfloat16_products_move_logits_and_gradients_by_their_rounding_a
   EXPECT_FALSE(torch::equal(rounded.back(), exact.back()));
 }
 
+TEST(MidiBert, with_causal_attention_no_state_depends_on_later_words) {
+  const auto changed_from = [](Tensor words_NC, std::int64_t first) {
+    words_NC = words_NC.clone();
+    words_NC.slice(0, first, 9).copy_((words_NC.slice(0, first, 9) + 1).remainder(4));
+    return words_NC;
+  };
+  const ModelInput input = some_input();
+  for (const char* precision : {"float32", "bfloat16"})
+    for (const torch::Dtype type : {torch::kFloat32, torch::kFloat64}) {
+      BackboneConfig config = small_backbone();
+      config.precision = precision;
+      if (type == torch::kFloat64 && config.precision == "bfloat16") continue;
+      for (const char* attention : {"causal", "bidirectional"}) {
+        config.attention = attention;
+        const Classifier model = make_classifier(config, {}, HeadConfig{}, kColumnSizes, 4, 1, type);
+        const auto states_of = [&](const Tensor& words_NC) {
+          return encode(model.backbone, words_NC, input.sequences, {}, false);
+        };
+        const auto states = states_of(input.words_NC);
+        for (const std::int64_t first : {1, 4, 8}) {
+          const auto later = states_of(changed_from(input.words_NC, first));
+          for (std::size_t k = 1; k < states.size(); ++k) {
+            EXPECT_EQ(torch::equal(states[k].slice(0, 0, first), later[k].slice(0, 0, first)),
+                      config.attention == "causal")
+                << attention << " " << precision << ", state " << k << ", from word " << first;
+            EXPECT_FALSE(torch::equal(states[k][8], later[k][8]));
+          }
+        }
+      }
+    }
+}
+
 TEST(Classifier, a_site_beyond_the_last_layer_is_refused) { EXPECT_THROW(make("mode", 4), Error); }
 
 TEST(MidiBert, a_row_longer_than_the_relative_table_is_refused) {
