@@ -39,6 +39,11 @@ TEST(Configs, of_the_demo_and_of_the_reference_result_ask_for_the_runs_that_they
   EXPECT_EQ(read("midibert_emopia.yaml").cells.size(), 9U);
 }
 
+TEST(Configs, of_probing_reads_every_state_of_whatever_backbone_it_is_given) {
+  EXPECT_EQ(read("probing.yaml", {"model.size=mini"}).cells.size(), 5U * 5 * (4 + 1));
+  EXPECT_EQ(read("probing.yaml").cells.size(), 13U * 5 * (4 + 1));
+}
+
 TEST(Configs, the_paper_s_has_every_run_of_its_tables_with_controls_at_every_site) {
   const Experiment paper = read("paper.yaml");
   const int partitions = 1 + 1 + 5 + 5, seeds = 5;
