@@ -61,13 +61,32 @@ torch::Tensor state_for_head(const Classifier& model, const ModelInput& input, P
   return state.index_select(0, model.frozen->place_W.index_select(0, input.source_N));
 }
 
+torch::Tensor pooled_states(const Classifier& model, const ModelInput& input, Padding padding,
+                            bool training) {
+  return pooled_words(model.head, state_for_head(model, input, padding, training), input.sequences,
+                      padding == Padding::kMasked ? input.mask_N : torch::Tensor());
+}
+
+torch::Tensor logits_of(const Classifier& model, const ModelInput& input, const torch::Tensor& pooled_SW) {
+  return inject_late(model.injection, classify_pooled(model.head, pooled_SW), input.condition_SK);
+}
+
 }  // namespace
 
+void add_auxiliary_head(Classifier& model, const std::string& name, int classes) {
+  model.auxiliary.push_back(
+      {name, add_linear(model.parameters, "auxiliary." + name, model.head.pooled_width(), classes)});
+}
+
+Answers answers(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
+  const torch::Tensor pooled_SW = pooled_states(model, input, padding, training);
+  Answers found{logits_of(model, input, pooled_SW), {}};
+  for (const AuxiliaryHead& head : model.auxiliary) found.auxiliary.push_back(head.linear(pooled_SW));
+  return found;
+}
+
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training) {
-  const torch::Tensor pooled = padding == Padding::kMasked ? input.mask_N : torch::Tensor();
-  const torch::Tensor logits =
-      classify(model.head, state_for_head(model, input, padding, training), input.sequences, pooled);
-  return inject_late(model.injection, logits, input.condition_SK);
+  return logits_of(model, input, pooled_states(model, input, padding, training));
 }
 
 }  // namespace mofi

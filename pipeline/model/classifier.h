@@ -29,6 +29,12 @@ struct FrozenStates {
   torch::Tensor place_W;                 ///< int64, by ModelInput::source_N: where its word is in states_WH
 };
 
+/// What else is recognised of a sequence: a linear layer of what the head pools, auxiliary.<name>.
+struct AuxiliaryHead {
+  std::string name;
+  Linear linear;
+};
+
 struct Classifier {
   ParameterSet parameters;
   MidiBert backbone = {};
@@ -39,6 +45,7 @@ struct Classifier {
   /// Hidden states of a backbone that stays as it is; null: they are computed.
   std::shared_ptr<const FrozenStates> frozen = {};
   std::optional<Recurrent> recurrent = {};  ///< in the place of backbone and injection
+  std::vector<AuxiliaryHead> auxiliary = {};
 
   /// How many hidden states it has.
   std::int64_t states() const { return recurrent ? recurrent->states() : backbone.config.layers + 1; }
@@ -67,7 +74,16 @@ struct ModelInput {
 std::vector<torch::Tensor> hidden_states(const Classifier& model, const ModelInput& input, Padding padding,
                                          bool training);
 
-/// Logits [sequences, classes].
+void add_auxiliary_head(Classifier& model, const std::string& name, int classes);
+
+/// Logits [sequences, classes], of the head and of every auxiliary one.
+struct Answers {
+  torch::Tensor logits;
+  std::vector<torch::Tensor> auxiliary;
+};
+Answers answers(const Classifier& model, const ModelInput& input, Padding padding, bool training);
+
+/// Logits [sequences, classes] of the head alone.
 torch::Tensor forward(const Classifier& model, const ModelInput& input, Padding padding, bool training);
 
 }  // namespace mofi

@@ -65,16 +65,24 @@ SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& conf
   return head;
 }
 
-torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
-                       const torch::Tensor& mask_N) {
+torch::Tensor pooled_words(const SequenceHead& head, const torch::Tensor& hidden_NH,
+                           const Sequences& sequences, const torch::Tensor& mask_N) {
   // Equal scores pool by the mean.
   torch::Tensor scores_NR =
       head.is_linear ? hidden_NH.new_zeros({hidden_NH.size(0), 1})
                      : affine(torch::tanh(affine(hidden_NH, head.pooling_in, {})), head.pooling_out, {});
   if (mask_N.defined()) scores_NR = scores_NR.masked_fill(mask_N.unsqueeze(1) == 0, kNoWord);
-  const torch::Tensor pooled_SRH = pool(scores_NR, hidden_NH, sequences);
-  if (head.is_linear) return head.second(pooled_SRH.flatten(1));
-  return head.second(torch::relu(head.first(pooled_SRH.flatten(1))));
+  return pool(scores_NR, hidden_NH, sequences).flatten(1);
+}
+
+torch::Tensor classify_pooled(const SequenceHead& head, const torch::Tensor& pooled_SW) {
+  if (head.is_linear) return head.second(pooled_SW);
+  return head.second(torch::relu(head.first(pooled_SW)));
+}
+
+torch::Tensor classify(const SequenceHead& head, const torch::Tensor& hidden_NH, const Sequences& sequences,
+                       const torch::Tensor& mask_N) {
+  return classify_pooled(head, pooled_words(head, hidden_NH, sequences, mask_N));
 }
 
 }  // namespace mofi

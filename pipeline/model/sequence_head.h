@@ -14,11 +14,18 @@ struct SequenceHead {
   torch::Tensor pooling_in, pooling_out;  ///< attention.ws1 [da, H], attention.ws2 [r, da]
   Linear first, second;                   ///< classifier.0, classifier.2
 
+  std::int64_t pooled_width() const { return (is_linear ? second : first).weight.size(1); }
   int classes() const { return static_cast<int>(second.bias.size(0)); }
 };
 
 SequenceHead make_sequence_head(ParameterSet& parameters, const HeadConfig& config, std::int64_t model_width,
                                 int classes);
+
+/// What the classifier reads, [sequences, its width]; arguments as those of `classify`.
+torch::Tensor pooled_words(const SequenceHead& head, const torch::Tensor& hidden_NH,
+                           const Sequences& sequences, const torch::Tensor& mask_N);
+/// Logits [sequences, classes] of that.
+torch::Tensor classify_pooled(const SequenceHead& head, const torch::Tensor& pooled_SW);
 
 /// Logits [sequences, classes]. hidden_NH: [words, H]. mask_N: 1 for words that are pooled over, 0 for
 /// padding; undefined pools over all of a sequence.

@@ -44,6 +44,7 @@ Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& 
   const ModeUnits keys = join_modes(tokens, modes);
   dataset.mode = modes_of_pieces(tokens, keys);
   dataset.condition = make_conditions(config, tokens, keys, parts);
+  if (!unlabelled_too) dataset.auxiliary = make_auxiliary_targets(config.training.auxiliary, tokens, keys);
   const Target target = make_target(config.data.target, tokens, keys);
   dataset.class_names = target.class_names;
   dataset.classes = static_cast<int>(target.class_names.size());

@@ -6,6 +6,7 @@
 
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
+#include "training/auxiliary.h"
 #include "training/conditions.h"
 #include "training/run_config.h"
 
@@ -33,6 +34,7 @@ struct Dataset {
   /// Per piece; kUndefinedMode without a mode table, and where its segments have different modes.
   std::vector<std::uint8_t> mode;
   ConditionTable condition;
+  AuxiliaryTargets auxiliary;  ///< of make_dataset alone: nothing else learns
 
   /// Indices into `rows` of those parts, in order.
   std::vector<std::size_t> rows_in(const std::vector<std::string>& parts) const;

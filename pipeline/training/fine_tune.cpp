@@ -69,13 +69,25 @@ Objective classify_rows(const World& world, const RunConfig& config, const Datas
   objective.sum = [&, padding, tensors](const std::vector<std::int64_t>& shape_numbers,
                                         const Tensor& numbers) {
     const BatchShape shape = BatchShape::of(shape_numbers);
-    const Tensor logits = forward(model, make_input(tensors, shape, numbers), padding, true);
-    const Tensor loss = torch::cross_entropy_loss(logits, labels_of(tensors, shape, numbers), {},
-                                                  at::Reduction::Sum, kNoLabel);
-    return LossSum{loss, loss.detach().to(torch::kFloat64).view({1})};
+    const Answers found = answers(model, make_input(tensors, shape, numbers), padding, true);
+    const auto loss_of = [](const Tensor& logits, const Tensor& labels) {
+      return torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Sum, kNoLabel);
+    };
+    std::vector<Tensor> losses = {loss_of(found.logits, labels_of(tensors, shape, numbers))};
+    Tensor loss = losses[0];
+    const std::vector<Tensor> labels = auxiliary_labels_of(tensors, shape, numbers);
+    for (std::size_t a = 0; a < labels.size(); ++a) {
+      losses.push_back(loss_of(found.auxiliary[a], labels[a]));
+      loss = loss + config.training.auxiliary_weight * losses.back();
+    }
+    return LossSum{loss, torch::stack(losses).detach().to(torch::kFloat64)};
   };
-  objective.describe = [](std::span<const double> totals, double weight) {
-    return Json{{"loss", totals[0] / weight}};
+  objective.meters = 1 + static_cast<int>(tensors.auxiliary.size());
+  objective.describe = [tasks = tensors.auxiliary](std::span<const double> totals, double weight) {
+    Json found = {{"loss", totals[0] / weight}};
+    for (std::size_t a = 0; a < tasks.size(); ++a)
+      found["auxiliary_loss"][tasks[a].name] = totals[1 + a] / weight;
+    return found;
   };
   if (config.training.validates())
     objective.validate = [&, padding, device, rows = dataset.rows_in({"valid"})](int /*epoch*/) {

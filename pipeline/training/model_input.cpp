@@ -114,6 +114,11 @@ RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
                                          {static_cast<std::int64_t>(tokens.rows()), condition.width})
                             .to(device);
   rows.turning = dataset.condition.turning;
+  rows.auxiliary = dataset.auxiliary.tasks;
+  if (!rows.auxiliary.empty())
+    rows.auxiliary_AR = torch::tensor(dataset.auxiliary.label, torch::kInt64)
+                            .view({static_cast<std::int64_t>(rows.auxiliary.size()), -1})
+                            .to(device);
   rows.labels_turn = dataset.labels_turn;
   rows.row_words = tokens.row_words;
   rows.pitch_column = tokens.scheme.pitch_column;
@@ -188,6 +193,22 @@ Tensor labels_of(const RowTensors& rows, const BatchShape& shape, const Tensor& 
   Tensor labels_S = rows.label_R.index_select(0, of_rows[0]);
   if (rows.labels_turn) labels_S = (labels_S + of_rows[3]).remainder(kPitchClasses);
   return labels_S.masked_fill(of_rows[2] == 0, kNoLabel);
+}
+
+std::vector<Tensor> auxiliary_labels_of(const RowTensors& rows, const BatchShape& shape,
+                                        const Tensor& numbers) {
+  const auto of_rows = numbers_of_rows(shape, numbers).unbind(0);
+  std::vector<Tensor> labels;
+  for (std::size_t a = 0; a < rows.auxiliary.size(); ++a) {
+    Tensor label_S = rows.auxiliary_AR.select(0, static_cast<std::int64_t>(a)).index_select(0, of_rows[0]);
+    const Tensor has_none_S = (label_S < 0).logical_or(of_rows[2] == 0);
+    if (rows.auxiliary[a].turns) {
+      const Tensor pitch_class_S = label_S.remainder(kPitchClasses);
+      label_S = label_S - pitch_class_S + (pitch_class_S + of_rows[3]).remainder(kPitchClasses);
+    }
+    labels.push_back(label_S.masked_fill(has_none_S, kNoLabel));
+  }
+  return labels;
 }
 
 ModelInput make_input(const RowTensors& tensors, const Dataset& dataset, std::span<const std::size_t> rows,

@@ -15,6 +15,8 @@ struct RowTensors {
   int turning = 0;             ///< ConditionTable::turning
   torch::Tensor label_R;       ///< int64, by row of the table; kNoLabel for none
   bool labels_turn = false;    ///< Dataset::labels_turn; then all rows that are used have labels
+  std::vector<AuxiliaryTask> auxiliary;
+  torch::Tensor auxiliary_AR;  ///< int64, by task and row of the table; undefined without tasks
   torch::Tensor pad_C;         ///< int64, the padding word
   std::int64_t row_words = 0;  ///< of the table
   int pitch_column = 0, pitch_ids = 0;
@@ -73,6 +75,10 @@ torch::Tensor numbers_of_rows(const BatchShape& shape, const torch::Tensor& numb
 ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const torch::Tensor& numbers);
 /// Labels [shape.rows] of these rows; kNoLabel for those without words.
 torch::Tensor labels_of(const RowTensors& rows, const BatchShape& shape, const torch::Tensor& numbers);
+
+/// The same of every auxiliary task, each as the row is after its shift; kNoLabel where the key is undefined.
+std::vector<torch::Tensor> auxiliary_labels_of(const RowTensors& rows, const BatchShape& shape,
+                                               const torch::Tensor& numbers);
 
 /// The model's input for these rows (indices into dataset.rows), each shifted by `shifts` semitones (empty:
 /// none), with lengths that are known here.

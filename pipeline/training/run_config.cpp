@@ -23,9 +23,15 @@ void normalise(InjectionConfig& injection) {
     injection.before_norm = false;
 }
 
+void normalise(TrainingConfig& training) {
+  std::sort(training.auxiliary.begin(), training.auxiliary.end());
+  if (training.auxiliary.empty()) training.auxiliary_weight = TrainingConfig{}.auxiliary_weight;
+}
+
 bool reset_unused(RunConfig& config) {
   if (is_recurrent(config.system)) {
     config.model = {};
+    config.training.weights.clear();  // of a backbone, with which others of a sweep may begin
     return true;
   }
   const bool had_any = config.recurrent != RecurrentConfig{};
@@ -44,8 +50,6 @@ std::optional<ConfigProblem> problem_of_recurrent(const RunConfig& config) {
   if (config.injection.condition != "none")
     return needs_none("injection.condition", config.injection.condition,
                       "has no injection sites; expected none");
-  if (!config.training.weights.empty())
-    return needs_none("training.weights", config.training.weights, "begins from scratch; leave it empty");
   if (config.training.trains != "all")
     return needs_none("training.trains", config.training.trains, "has no backbone to leave as it is");
   if (config.training.padding == "pooled")
@@ -82,6 +86,8 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
                                              config.head.state, config.model.layers, config.model.layers));
   if (config.head.state != kLastState && config.training.trains != "head")
     return problem("head.state", "head.state is for probing, so needs training.trains: head");
+  if (std::ranges::adjacent_find(config.training.auxiliary) != config.training.auxiliary.end())
+    return problem("training.auxiliary", "training.auxiliary names a task twice");
   if (data.split == "folds") {
     if (data.fold >= data.folds)
       return problem("data.fold", fmt::format("data.fold is {}; with data.folds={} the folds are 0 to {}",
@@ -107,6 +113,7 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
 void complete(RunConfig& config) {
   normalise(config.data);
   normalise(config.injection);
+  normalise(config.training);
   reset_unused(config);
   if (const auto problem = find_problem(config)) fail(ExitCode::kUsage, "{}", problem->sentence);
 }

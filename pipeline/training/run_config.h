@@ -64,6 +64,8 @@ struct TrainingConfig : LoopConfig {
   bool expand = false;
   std::string padding = "masked";
   std::string trains = "all";
+  std::vector<std::string> auxiliary;
+  double auxiliary_weight = 0.2;
   std::string weights;
 };
 
@@ -92,6 +94,16 @@ void describe(Field& field, TrainingConfig& c) {
              "all parameters, or head: the backbone stays as it is, without dropout, and only what is put on "
              "and into it learns (probing)",
          .choices = {"all", "head"}});
+  field("auxiliary", c.auxiliary,
+        {.help = "what is learnt beside the labels, by heads of their own that are not scored: any of key, "
+                 "tonic and mode, as the mode file has them (what has a tonic moves with transpositions)",
+         .choices = {"key", "tonic", "mode"},
+         .before = Json::array()});
+  field("auxiliary_weight", c.auxiliary_weight,
+        {.help = "weight of each of their cross entropies in the loss, beside 1 of the labels'",
+         .minimum = 0,
+         .maximum = 1000,
+         .before = 0.2});
   field("weights", c.weights,
         {.help = "safetensors file to start from; empty: from scratch (its digest is part of the identity)",
          .is_volatile = true});
@@ -127,9 +139,10 @@ void describe(Field& field, RunConfig& c) {
 }
 
 /// Reset what has no effect, so that equal runs have equal configs: the fold of a published split, the site
-/// of condition none, the order of the parts that are scored.
+/// of condition none, the order of the parts that are scored and of auxiliary tasks.
 void normalise(DataConfig& data);
 void normalise(InjectionConfig& injection);
+void normalise(TrainingConfig& training);
 
 /// Resets the sections that the system does not have. Whether anything was other than by default.
 bool reset_unused(RunConfig& config);

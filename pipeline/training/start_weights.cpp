@@ -11,11 +11,14 @@ namespace mofi {
 
 Classifier make_model(const RunConfig& config, const TokenScheme& scheme, int classes, torch::Device device) {
   const torch::TensorOptions options = torch::TensorOptions(torch::kFloat32).device(device);
-  if (is_recurrent(config.system))
-    return make_recurrent_classifier(config.recurrent, config.system == kBilma, config.head,
-                                     column_sizes(scheme), classes, config.seed, options);
-  return make_classifier(config.model, config.injection, config.head, column_sizes(scheme), classes,
-                         config.seed, options);
+  Classifier model = is_recurrent(config.system)
+                         ? make_recurrent_classifier(config.recurrent, config.system == kBilma, config.head,
+                                                     column_sizes(scheme), classes, config.seed, options)
+                         : make_classifier(config.model, config.injection, config.head, column_sizes(scheme),
+                                           classes, config.seed, options);
+  for (const std::string& name : config.training.auxiliary)
+    add_auxiliary_head(model, name, auxiliary_task(name).classes);
+  return model;
 }
 
 std::map<std::string, std::string> weights_metadata(const RunConfig& config, const TokenTable& tokens) {

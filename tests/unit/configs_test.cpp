@@ -7,6 +7,7 @@
 
 #include "ablation/experiment.h"
 #include "ablation/inputs.h"
+#include "refusal.h"
 
 namespace mofi {
 namespace {
@@ -90,6 +91,46 @@ TEST(Configs, replication_trains_on_each_data_set_and_tests_on_each) {
   std::vector<std::string> names;
   for (const InputFiles& files : input_files(replication.music, "r")) names.push_back(files.name);
   EXPECT_THAT(names, ElementsAre("emopia", "vgmidi", "emopia+vgmidi"));
+}
+
+TEST(Configs, of_the_baselines_have_every_rival_on_the_same_folds_and_seeds) {
+  const Experiment baselines = read("baselines.yaml"), tiny = read("baselines.yaml", {"model.size=tiny"});
+  const int each = 2 * 5 * 5;
+  EXPECT_THAT(groups_of(baselines),
+              testing::UnorderedElementsAre(std::pair("midibert", each), std::pair("mt_midibert", each),
+                                            std::pair("midigpt", each), std::pair("lstm_attn_emopia", each),
+                                            std::pair("lstm_attn_midibert", each), std::pair("bilma", each)));
+  EXPECT_THAT(slugs_of(baselines), testing::SizeIs(baselines.cells.size()));
+  std::map<std::string, std::set<std::string>> partitions;
+  for (std::size_t i = 0; i < baselines.cells.size(); ++i) {
+    const Cell& cell = baselines.cells[i];
+    const RunConfig& run = cell.config;
+    partitions[cell.group].insert(
+        fmt::format("{} {} {} {}", cell.music, run.data.fold, run.seed, run.training.epochs));
+    EXPECT_EQ(is_recurrent(run.system), cell.group.starts_with("lstm") || cell.group == "bilma");
+    EXPECT_EQ(run.model.attention, cell.group == "midigpt" ? "causal" : "bidirectional");
+    EXPECT_EQ(run.training.auxiliary.size(), cell.group == "mt_midibert" ? 3U : 0U);
+    EXPECT_EQ(cell.digest == tiny.cells[i].digest, is_recurrent(run.system)) << "they have no backbone";
+    EXPECT_EQ(cell.digest, config_digest(config_to_json(run, true)));
+    if (cell.group == "lstm_attn_emopia") {  // midibert.md section 9.1
+      EXPECT_EQ(run.recurrent, RecurrentConfig{});
+      EXPECT_EQ(run.recurrent.embedding_width, 300);
+      EXPECT_EQ(run.recurrent.hidden, 128);
+      EXPECT_EQ(run.head.attention_rows, 14);
+    }
+    if (cell.group == "lstm_attn_midibert") {
+      EXPECT_EQ(run.recurrent.columns, "concatenated");
+      EXPECT_EQ(run.recurrent.embedding_width, 256);
+      EXPECT_EQ(run.recurrent.input_width, 768);
+      EXPECT_EQ(run.head.attention_rows, 4);
+    }
+  }
+  for (const auto& [group, found] : partitions) EXPECT_EQ(found, partitions["midibert"]) << group;
+}
+
+TEST(Configs, of_pretrained_baselines_name_the_backbone_that_is_not_there) {
+  EXPECT_THAT(refusal_of([] { read("baselines_pretrained.yaml"); }, ExitCode::kMissing),
+              testing::HasSubstr("results/pretrained/mini"));
 }
 
 }  // namespace

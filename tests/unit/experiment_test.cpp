@@ -134,7 +134,7 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
           "training.weight_decay", "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
           "training.schedule", "training.clip_norm", "training.select", "training.patience",
           "training.transpose_down", "training.transpose_up", "training.shifts", "training.expand",
-          "training.padding", "training.trains", "seed"));
+          "training.padding", "training.trains", "training.auxiliary", "training.auxiliary_weight", "seed"));
   EXPECT_THAT(not_semantic, testing::ElementsAre(
                                 "model.size", "training.accumulate", "training.device", "training.threads",
                                 "training.checkpoint_minutes", "training.checkpoints",

@@ -189,6 +189,20 @@ TEST(Pretrain, the_next_word_is_not_asked_of_a_model_that_sees_it) {
   EXPECT_EQ(config_to_json(a, true), config_to_json(b, true)) << "nothing is masked";
 }
 
+TEST(Pretrain, the_config_of_a_causal_backbone_asks_for_one_of_the_same_size_and_corpus) {
+  const auto config_of = [](const char* file) {
+    auto config = read_config<PretrainConfig>(load_config(std::string(MOFI_SOURCE "/configs/") + file));
+    complete(config);
+    return config_to_json(config);
+  };
+  Json masked = config_of("pretrain_mini.yaml"), causal = config_of("pretrain_causal.yaml");
+  EXPECT_EQ(causal["objective"], "next_word");
+  EXPECT_EQ(causal["model"]["attention"], "causal");
+  causal["objective"] = masked["objective"];
+  causal["model"]["attention"] = masked["model"]["attention"];
+  EXPECT_EQ(causal, masked);
+}
+
 TEST(Pretrain, a_causal_backbone_starts_causal_classifiers_alone) {
   const TokenTable tokens = small_corpus(40);
   const TemporaryFolder folder;
