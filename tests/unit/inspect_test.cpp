@@ -107,10 +107,10 @@ TEST(Inspect, a_token_file_says_its_schema_digests_sizes_labels_and_splits) {
                     HasSubstr("A#0 (22) to F5 (77)"), HasSubstr("labels      Q1 0, Q2 1, unlabelled 1\n")));
   EXPECT_THAT(
       lines_with(text, "given"),
-      testing::ElementsAre("  given  train       1      1     2   0   1",
-                           "  given  test        1      1     1   0   0",
-                           "  caution: 1 song is in more than one part of given, so its scores are those of "
-                           "known songs"));
+      testing::ElementsAre(
+          "  given  train       1      1     2   0   1", "  given  test        1      1     1   0   0",
+          "  caution: 1 song is in more than one part of given (1 in train and test, 0 in train "
+          "and valid, 0 in valid and test), so its scores are those of known songs"));
 }
 
 TEST(Inspect, words_are_told_as_music_and_bars_are_counted_over_the_rows_of_a_piece) {
@@ -208,7 +208,7 @@ TEST(Inspect, a_feature_file_says_what_its_features_are) {
   write_features(folder / "features.h5", table);
   EXPECT_THAT(inspect_file(folder / "features.h5", 3),
               AllOf(HasSubstr("Symbolic features of pieces"), HasSubstr("mofi-features/1"),
-                    HasSubstr("(verified)"), HasSubstr("sum of all durations divided by")));
+                    HasSubstr("(verified)"), HasSubstr("notes divided by the different ticks")));
 }
 
 TEST(Inspect, a_run_is_told_by_its_folder_its_result_and_its_predictions) {
