@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) {
   CLI::App app{
-      "Says what is in a file: tokens.h5, mode.h5, predictions.h5, the folder of a finished run or its "
+      "Says what is in a file: tokens.h5, mode.h5, features.h5, predictions.h5, the folder of a finished run "
+      "or its "
       "result.json, .safetensors, a PyTorch checkpoint, TensorBoard events, .npy or MIDI. Digests are "
       "verified."};
   app.footer("Example: mofi inspect tokens.h5 --rows 1");

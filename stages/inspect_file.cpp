@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/utf8.h"
+#include "features/feature_text.h"
 #include "midi/midi_check.h"
 #include "midi/midi_text.h"
 #include "storage/hdf5_file.h"
@@ -23,7 +24,8 @@ namespace mofi {
 namespace {
 
 constexpr const char* kKnown =
-    "tokens.h5, mode.h5, predictions.h5, a run's folder or its result.json, .safetensors, PyTorch "
+    "tokens.h5, mode.h5, features.h5, predictions.h5, a run's folder or its result.json, .safetensors, "
+    "PyTorch "
     "checkpoints, TensorBoard events, .npy and MIDI files, and folders of MIDI files";
 
 /// The first bytes of a file, from which its kind is told.
@@ -48,6 +50,7 @@ std::string inspect_hdf5(const std::filesystem::path& path, std::size_t rows) {
   const std::string kind = schema.substr(0, schema.find('/'));  // of another version, the reader says more
   if (kind == "mofi-tokens") return text_of(read_tokens(path), rows);
   if (kind == "mofi-mode") return text_of(read_modes(path), rows);
+  if (kind == "mofi-features") return text_of(read_features(path), rows);
   if (kind == "mofi-predictions") return text_of(read_predictions(path), rows);
   fail(ExitCode::kData, "{}: is an HDF5 file of the schema {}, which this program does not know; it knows {}",
        path.string(), schema, kKnown);

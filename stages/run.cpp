@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "ablation/execute.h"
-#include "ablation/fine_tune_runs.h"
 #include "ablation/inputs.h"
 #include "ablation/prepare.h"
+#include "ablation/runs_of_systems.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
       return;
     }
     const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};
-    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs), {}, times);
+    const SweepOutcome outcome = execute(world, plan, runs_of_systems(world, inputs), {}, times);
     if (!world.is_root()) return;
     const bool any_result =
         outcome.done > 0 ||

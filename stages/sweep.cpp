@@ -5,9 +5,9 @@
 #include "ablation/execute.h"
 #include "ablation/experiment.h"
 #include "ablation/explain.h"
-#include "ablation/fine_tune_runs.h"
 #include "ablation/inputs.h"
 #include "ablation/left_overs.h"
+#include "ablation/runs_of_systems.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/stop.h"
@@ -168,7 +168,7 @@ void sweep(const World& world, SweepCommand& command) {
   }
   if (command.action == "run" || command.action == "retry") {
     const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};
-    const SweepOutcome outcome = execute(world, plan, fine_tune_runs(world, inputs), options, times);
+    const SweepOutcome outcome = execute(world, plan, runs_of_systems(world, inputs), options, times);
     if (world.is_root()) require_success(outcome);
     return;
   }

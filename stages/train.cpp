@@ -3,6 +3,7 @@
 #include "ablation/experiment.h"
 #include "ablation/inputs.h"
 #include "ablation/run_folder.h"
+#include "baselines/classical_run.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -15,17 +16,38 @@
 #include "training/start_weights.h"
 #include "training_bar.h"
 
+namespace mofi {
+namespace {
+
+/// A classical system: nothing to go on from, and no weights.
+RunResult do_classical_run(const World& world, const Cell& cell, const RunInputs& inputs,
+                           const std::map<std::string, std::string>& digests,
+                           const std::filesystem::path& folder) {
+  RunResult result = classical_run(cell.config, inputs);
+  if (!world.is_root()) return result;
+  std::filesystem::remove(folder / kResultFile);
+  write_run_folder(folder, run_id(cell, digests), cell.config, digests, result);
+  return result;
+}
+
+}  // namespace
+}  // namespace mofi
+
 int main(int argc, char** argv) {
   using namespace mofi;
   install_stop_signals();  // before any thread is started
   CLI::App app{
-      "Train one run: fine-tune MidiBERT, or train it from scratch, with or without injection.\n"
+      "Train one run: fine-tune MidiBERT, or train it from scratch, with or without injection; or a "
+      "classical "
+      "system.\n"
       "Under mpirun all ranks train it together (data-parallel)."};
   ConfigOptions options;
-  std::string tokens, mode, output;
+  std::string tokens, mode, features, output;
   add_config_options(app, options, false);
   app.add_option("--tokens", tokens, "tokens.h5 (instead of inputs.tokens)");
   app.add_option("--mode", mode, "mode.h5 (instead of inputs.mode)");
+  app.add_option("--features", features,
+                 "features.h5 (instead of inputs.features), for systems that see them");
   app.add_option("--output", output,
                  "folder for result.json, predictions.h5, weights.safetensors; with a checkpoint of this run "
                  "in it, that is gone on from")
@@ -38,6 +60,8 @@ int main(int argc, char** argv) {
     std::erase_if(root.entries, [](const auto& entry) { return entry.key == "sweep"; });
     if (!tokens.empty()) set_config(root, "inputs.tokens", text_node(tokens, {"--tokens " + tokens, 0}));
     if (!mode.empty()) set_config(root, "inputs.mode", text_node(mode, {"--mode " + mode, 0}));
+    if (!features.empty())
+      set_config(root, "inputs.features", text_node(features, {"--features " + features, 0}));
     const Experiment experiment = read_experiment(root);
     if (experiment.music.front().inputs.tokens.empty())
       fail(ExitCode::kUsage, "no tokens: give --tokens FILE or set inputs.tokens");
@@ -45,9 +69,14 @@ int main(int argc, char** argv) {
     const Cell& cell = experiment.cells.front();
     SweepInputs tables(experiment.music, ".");
     const RunInputs inputs = tables.of(cell);
+    const auto digests = input_digests(cell.config, inputs);
+    if (is_classical(cell.config.system)) {
+      const RunResult result = do_classical_run(world, cell, inputs, digests, output);
+      if (world.is_root()) fmt::print("{}\n", result.metrics.dump(2));
+      return;
+    }
     const torch::Device device =
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
-    const auto digests = input_digests(cell.config, inputs);
     const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, *inputs.tokens),
                              true};
     TrainingBar bar("train", !world.is_root());

@@ -11,8 +11,8 @@ namespace mofi {
 namespace {
 
 /// Fields that every name tells by its config.
-constexpr std::array<std::string_view, 4> kAlwaysTold = {"injection.condition", "injection.site", "data.fold",
-                                                         "seed"};
+constexpr std::array<std::string_view, 5> kAlwaysTold = {"system", "injection.condition", "injection.site",
+                                                         "data.fold", "seed"};
 
 void append(std::string& slug, std::string_view part) {
   if (part.empty()) return;
@@ -20,7 +20,8 @@ void append(std::string& slug, std::string_view part) {
   slug += part;
 }
 
-void append_injection(std::string& slug, const RunConfig& config) {
+void append_system(std::string& slug, const RunConfig& config) {
+  if (config.system != kMidiBert) return append(slug, config.system);  // no other has sites
   append(slug, config.injection.condition);
   if (config.injection.condition != "none") append(slug, fmt::format("site{}", config.injection.site));
 }
@@ -72,7 +73,7 @@ std::string slug_of_json(const std::string& field, const std::string& json) {
 std::string ArmSlugs::slug(const RunConfig& config, const std::vector<std::size_t>& at) const {
   std::string slug;
   for (const Part& part : first_) append(slug, part.texts[at[part.axis]]);
-  append_injection(slug, config);
+  append_system(slug, config);
   for (const Part& part : middle_) append(slug, part.texts[at[part.axis]]);
   append_repetition(slug, config);
   if (slug.size() > kLongestSlug) slug.resize(kLongestSlug);

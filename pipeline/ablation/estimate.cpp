@@ -19,7 +19,8 @@ std::string tokens_of(const std::map<std::string, std::string>& inputs) {
 }  // namespace
 
 std::string shape_of(const RunConfig& config, const std::map<std::string, std::string>& inputs) {
-  return fmt::format("{} {} {} {} {} {} {} {} {} {} {}", tokens_of(inputs), config.data.split,
+  const std::string system = config.system == kMidiBert ? "" : " " + config.system;
+  return fmt::format("{}{} {} {} {} {} {} {} {} {} {} {}", tokens_of(inputs), system, config.data.split,
                      config.data.rows, config.data.max_words, config.model.layers, config.model.hidden,
                      config.model.intermediate, config.training.epochs, config.training.batch,
                      config.training.trains, config.training.select);
@@ -27,6 +28,7 @@ std::string shape_of(const RunConfig& config, const std::map<std::string, std::s
 
 std::string shape_of(const Json& config, const std::map<std::string, std::string>& inputs) {
   std::string shape = tokens_of(inputs);
+  if (config.contains("system")) shape += " " + config.at("system").get<std::string>();
   for (const char* field : {"/data/split", "/data/rows", "/data/max_words", "/model/layers", "/model/hidden",
                             "/model/intermediate", "/training/epochs", "/training/batch", "/training/trains",
                             "/training/select"}) {
@@ -38,6 +40,7 @@ std::string shape_of(const Json& config, const std::map<std::string, std::string
 }
 
 double work_of(const RunConfig& config) {
+  if (is_classical(config.system)) return 0;
   const auto hidden = static_cast<double>(config.model.hidden),
              intermediate = static_cast<double>(config.model.intermediate),
              words = static_cast<double>(config.data.max_words);

@@ -11,7 +11,8 @@ namespace mofi {
 namespace {
 
 constexpr const char* kTokensFile = "tokens.h5";
-constexpr const char* kModeFile = "mode.h5";
+constexpr const char* kModeFile = "mode";
+constexpr const char* kFeaturesFile = "features";
 constexpr const char* kFolder = "inputs";
 
 /// What decides the tokens, the key profile apart; ready-made files are no part of it.
@@ -95,16 +96,18 @@ std::vector<InputFiles> input_files(const std::vector<MusicConfig>& music,
   std::vector<InputFiles> files;
   for (const MusicConfig& one : music) {
     if (!is_made(one)) {
-      files.push_back({name_of_ready(one), "", one.inputs.tokens, one.inputs.mode});
+      files.push_back({name_of_ready(one), "", one.inputs.tokens, one.inputs.mode, one.inputs.features});
       continue;
     }
     const std::string key = config_to_json(tokens_made(one)).dump();
     const auto folder = names.size() == 1 ? results : results / kFolder / names.at(key);
     const auto tonality_names = names_of(tonalities.at(key));
     const std::string tonality = tonality_names.at(config_to_json(one.tonality).dump());
-    std::filesystem::path mode = one.inputs.mode;
-    if (mode.empty()) mode = folder / (tonality.empty() ? kModeFile : "mode_" + tonality + ".h5");
-    files.push_back({with(names.at(key), tonality), folder, folder / kTokensFile, mode});
+    const auto file = [&](const std::string& ready, const char* made) {
+      return ready.empty() ? folder / (with(made, tonality) + ".h5") : std::filesystem::path(ready);
+    };
+    files.push_back({with(names.at(key), tonality), folder, folder / kTokensFile,
+                     file(one.inputs.mode, kModeFile), file(one.inputs.features, kFeaturesFile)});
   }
   name_apart(files);
   return files;
@@ -117,7 +120,9 @@ SweepInputs::SweepInputs(const std::vector<MusicConfig>& music, const std::files
 
 RunInputs SweepInputs::of(const Cell& cell) {
   const Files& files = files_.at(cell.music);
-  return {&tokens(files.tokens), modes(files.mode, files.mode_is_required)};
+  RunInputs inputs{&tokens(files.tokens), modes(files.mode, files.mode_is_required)};
+  if (needs_features(cell.config)) inputs.features = &features(files.features, cell.config.system);
+  return inputs;
 }
 
 const TokenTable& SweepInputs::tokens(const std::filesystem::path& path) {
@@ -141,6 +146,23 @@ const ModeTable* SweepInputs::modes(const std::filesystem::path& path, bool is_r
   else if (is_required)
     fail(ExitCode::kMissing, "{}: no such file; make it with `mofi mode`", path.string());
   return table.get();
+}
+
+const FeatureTable& SweepInputs::features(const std::filesystem::path& path, const std::string& system) {
+  auto& table = features_[path];
+  if (table == nullptr) {
+    if (path.empty())
+      fail(ExitCode::kUsage,
+           "system {} needs features, and of ready-made tokens none are known; name them by inputs.features, "
+           "as `mofi features` makes them",
+           system);
+    if (!std::filesystem::exists(path))
+      fail(ExitCode::kMissing,
+           "{}: no such file; make it with `mofi features`, or let `mofi run` do the whole chain",
+           path.string());
+    table = std::make_unique<const FeatureTable>(read_features(path));
+  }
+  return *table;
 }
 
 }  // namespace mofi

@@ -1,5 +1,5 @@
 #pragma once
-// The tokens and modes of a sweep's runs: which files they are in, and the tables in memory.
+// The tokens, modes and features of a sweep's runs: which files they are in, and the tables in memory.
 
 #include <filesystem>
 #include <functional>
@@ -17,12 +17,14 @@ struct InputFiles {
   std::string name;              ///< "emopia", "vgmidi_aarden_essen"; empty where there is no other music
   std::filesystem::path folder;  ///< of what is made; empty for ready-made tokens
   std::filesystem::path tokens;
-  std::filesystem::path mode;  ///< may be empty, of ready-made tokens
+  std::filesystem::path mode;      ///< may be empty, of ready-made tokens
+  std::filesystem::path features;  ///< made and read where a run needs them; the same
 };
 
-/// One entry a music, in order. What is ready-made is where inputs says. What is made is in RESULTS/tokens.h5
-/// and RESULTS/mode.h5; tokens of several kinds have folders, RESULTS/inputs/emopia/, and keys of several
-/// kinds for the same tokens stand beside each other, mode_aarden_essen.h5.
+/// One entry a music, in order. What is ready-made is where inputs says. What is made is in
+/// RESULTS/tokens.h5, RESULTS/mode.h5 and RESULTS/features.h5; tokens of several kinds have folders,
+/// RESULTS/inputs/emopia/, and keys of several kinds for the same tokens stand beside each other,
+/// mode_aarden_essen.h5; so do features, in which keys are, too.
 std::vector<InputFiles> input_files(const std::vector<MusicConfig>& music,
                                     const std::filesystem::path& results);
 
@@ -45,6 +47,7 @@ class SweepInputs {
  private:
   const TokenTable& tokens(const std::filesystem::path& path);
   const ModeTable* modes(const std::filesystem::path& path, bool is_required);
+  const FeatureTable& features(const std::filesystem::path& path, const std::string& system);
 
   struct Files : InputFiles {
     bool mode_is_required = false;
@@ -52,6 +55,7 @@ class SweepInputs {
   std::vector<Files> files_;
   std::map<std::filesystem::path, std::unique_ptr<const TokenTable>> tokens_;
   std::map<std::filesystem::path, std::unique_ptr<const ModeTable>> modes_;
+  std::map<std::filesystem::path, std::unique_ptr<const FeatureTable>> features_;
 };
 
 }  // namespace mofi

@@ -12,13 +12,14 @@ namespace mofi {
 
 /// Ready-made inputs, for sweeps over tokens that other stages made. Empty: `run` makes them.
 struct InputsConfig {
-  std::string tokens, mode;
+  std::string tokens, mode, features;
 };
 
 template <class Field>
 void describe(Field& field, InputsConfig& c) {
   field("tokens", c.tokens, {.help = "tokens.h5", .is_volatile = true});
   field("mode", c.mode, {.help = "mode.h5", .is_volatile = true});
+  field("features", c.features, {.help = "features.h5, of systems that see them", .is_volatile = true});
 }
 
 struct MusicConfig {
@@ -35,7 +36,7 @@ void describe(Field& field, MusicConfig& c) {
   field("reading", c.reading, {.help = "how MIDI files are read"});
   field("tokens", c.tokens, {.help = "how notes become rows of words"});
   field("tonality", c.tonality, {.help = "how keys are found"});
-  field("inputs", c.inputs, {.help = "ready-made tokens and modes"});
+  field("inputs", c.inputs, {.help = "ready-made tokens, modes and features"});
 }
 
 /// Resets what has no effect: of ready-made tokens nothing is read or made.

@@ -254,14 +254,14 @@ void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs) {
 std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
                                   const std::filesystem::path& results) {
   // Every file is hashed once, not once a cell, and equal digests are there once.
-  std::map<std::tuple<const TokenTable*, const ModeTable*, std::string>, std::shared_ptr<const InputDigests>>
-      digests;
+  using Read = std::tuple<const TokenTable*, const ModeTable*, const FeatureTable*, std::string>;
+  std::map<Read, std::shared_ptr<const InputDigests>> digests;
   const auto runs = results / "runs";
   std::vector<PlannedRun> plan;
   plan.reserve(cells.size());
   for (const Cell& cell : cells) {
     const RunInputs of_cell = inputs(cell);
-    auto& known = digests[{of_cell.tokens, of_cell.modes, cell.config.training.weights}];
+    auto& known = digests[{of_cell.tokens, of_cell.modes, of_cell.features, cell.config.training.weights}];
     if (!known) known = std::make_shared<const InputDigests>(input_digests(cell.config, of_cell));
     PlannedRun run;
     run.cell = &cell;

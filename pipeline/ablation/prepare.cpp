@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "core/log.h"
+#include "features/extract_features.h"
 #include "tokens/tokenize_corpus.h"
 #include "tonality/key_report.h"
 
@@ -33,22 +34,47 @@ bool holds(const std::filesystem::path& path, const std::string& digest, Read re
   }
 }
 
-/// Music that is read once: its tokens and, by files, the keys that are found in it.
+/// Music that is read once: its tokens and, by files, the keys that are found in it and the features that
+/// some run needs.
 struct MusicSet {
   MusicConfig music;
   std::filesystem::path folder, tokens;
-  std::map<std::filesystem::path, ModeOptions> modes;
+  std::map<std::filesystem::path, ModeOptions> modes, features;
 };
+
+/// What one MIDI file gives to the tables of a set, in the order of their files.
+struct FileInputs {
+  FileTokens tokens;
+  std::vector<FileModes> modes;
+  std::vector<FeatureValues> features;
+};
+Packer& operator<<(Packer& packer, const FileInputs& made) {
+  return packer << made.tokens << made.modes << made.features;
+}
+Unpacker& operator>>(Unpacker& unpacker, FileInputs& made) {
+  return unpacker >> made.tokens >> made.modes >> made.features;
+}
+
+/// Which of an experiment's musics has a run that needs features.
+std::vector<bool> features_are_needed(const Experiment& experiment) {
+  std::vector<bool> needed(experiment.music.size(), false);
+  for (const Cell& cell : experiment.cells)
+    if (needs_features(cell.config)) needed[cell.music] = true;
+  return needed;
+}
 
 std::vector<MusicSet> music_to_make(const Experiment& experiment, const std::filesystem::path& results) {
   const std::vector<InputFiles> files = input_files(experiment.music, results);
+  const std::vector<bool> needs_features = features_are_needed(experiment);
   std::vector<MusicSet> sets;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].folder.empty()) continue;
     auto set = std::ranges::find(sets, files[i].tokens, &MusicSet::tokens);
     if (set == sets.end())
-      set = sets.insert(set, {experiment.music[i], files[i].folder, files[i].tokens, {}});
-    if (experiment.music[i].inputs.mode.empty()) set->modes[files[i].mode] = experiment.music[i].tonality;
+      set = sets.insert(set, {experiment.music[i], files[i].folder, files[i].tokens, {}, {}});
+    const MusicConfig& music = experiment.music[i];
+    if (music.inputs.mode.empty()) set->modes[files[i].mode] = music.tonality;
+    if (needs_features[i] && music.inputs.features.empty()) set->features[files[i].features] = music.tonality;
   }
   return sets;
 }
@@ -63,20 +89,25 @@ Corpus open_music(const MusicSet& set) {
 void make_files(const MusicSet& set, const Team& team) {
   const MusicConfig& music = set.music;
   const Corpus corpus = open_music(set);
-  auto files = read_files<std::pair<FileTokens, std::vector<FileModes>>>(
-      corpus, music.reading, team, "tokens, modes", [&](const CorpusPiece& piece) {
-        std::pair<FileTokens, std::vector<FileModes>> made{tokens_of_file(piece.midi, music.tokens), {}};
+  auto files =
+      read_files<FileInputs>(corpus, music.reading, team, "tokens, modes", [&](const CorpusPiece& piece) {
+        FileInputs made{tokens_of_file(piece.midi, music.tokens), {}, {}};
         for (const auto& [path, tonality] : set.modes)
-          made.second.push_back(modes_of_file(piece.midi, tonality, music.tokens));
+          made.modes.push_back(modes_of_file(piece.midi, tonality, music.tokens));
+        for (const auto& [path, tonality] : set.features)
+          made.features.push_back(features_of_file(piece.midi, tonality));
         return made;
       });
   if (!team.is_root()) return;
   std::vector<ReadFile<FileTokens>> tokens;
   std::vector<std::vector<ReadFile<FileModes>>> keys(set.modes.size());
+  std::vector<std::vector<ReadFile<FeatureValues>>> features(set.features.size());
   for (auto& [midi_sha256, made] : files) {
-    made.second.resize(keys.size());  // of a file that was skipped there are none
-    for (std::size_t i = 0; i < keys.size(); ++i) keys[i].push_back({midi_sha256, std::move(made.second[i])});
-    tokens.push_back({midi_sha256, std::move(made.first)});
+    made.modes.resize(keys.size());  // of a file that was skipped there are none
+    made.features.resize(features.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i].push_back({midi_sha256, std::move(made.modes[i])});
+    for (std::size_t i = 0; i < features.size(); ++i) features[i].push_back({midi_sha256, made.features[i]});
+    tokens.push_back({midi_sha256, std::move(made.tokens)});
   }
   const TokenizedCorpus tokenized = table_of(corpus, music.tokens, music.reading, std::move(tokens));
   remove_abandoned_temporaries(set.folder);
@@ -89,6 +120,11 @@ void make_files(const MusicSet& set, const Team& team) {
         table_of(corpus, tonality, music.tokens, music.reading, std::move(*keys_of_mode++));
     log_info("{}", summary_of(modes, corpus));
     if (!holds(path, modes.header.content_sha256, read_modes)) write_modes(path, modes);
+  }
+  auto features_of_keys = features.begin();
+  for (const auto& [path, tonality] : set.features) {
+    const FeatureTable table = table_of(corpus, tonality, music.reading, *features_of_keys++);
+    if (!holds(path, table.header.content_sha256, read_features)) write_features(path, table);
   }
 }
 

@@ -5,15 +5,18 @@
 #include <set>
 
 #include "core/error.h"
+#include "training/run_config.h"
 
 namespace mofi {
 namespace {
 
+constexpr const char* kSystem = "system";
 constexpr const char* kInjection = "injection";
 constexpr const char* kCondition = "injection.condition";
 constexpr const char* kTokens = "tokens";
 
 bool is_left_out(const FlatConfig& config, const std::string& path) {
+  if (!has_section(config.get(kSystem, kMidiBert), section_of(path))) return true;
   return section_of(path) == kInjection && path != kCondition && config.get(kCondition) == "none";
 }
 

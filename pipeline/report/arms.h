@@ -14,7 +14,8 @@ inline constexpr const char* kNoValue = "–";  ///< in a cell that has nothing 
 
 struct Arm {
   /// What all runs of the arm share. Without injection (condition none) the other injection fields mean
-  /// nothing and are left out, so that "none at site 0" and "none at site 3" are one arm.
+  /// nothing and are left out, so that "none at site 0" and "none at site 3" are one arm; of a classical
+  /// system, so are all fields of models and their training.
   FlatConfig config;
   std::vector<std::string> cells;  ///< its values of ArmSet::fields, kNoValue for those left out
   std::vector<const Run*> runs;    ///< by seed and fold

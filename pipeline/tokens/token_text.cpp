@@ -11,6 +11,7 @@
 #include "midi/corpus.h"
 #include "midi/pitch_name.h"
 #include "storage/artifact_text.h"
+#include "tokens/shared_songs.h"
 
 namespace mofi {
 namespace {
@@ -89,13 +90,15 @@ Facts contents_facts(const TokenTable& table) {
   return facts;
 }
 
-/// Songs whose pieces are in more than one of train, valid and test.
-std::size_t songs_across_parts(const TokenTable& table, std::size_t split) {
-  std::map<std::string, std::set<SplitPart>> parts_of;
-  for (const TokenPiece& piece : table.pieces)
-    if (piece.split[split] != SplitPart::kNone) parts_of[piece.group].insert(piece.split[split]);
-  return static_cast<std::size_t>(
-      std::ranges::count_if(parts_of, [](const auto& song) { return song.second.size() > 1; }));
+/// Of a split that does not keep songs apart; empty of others.
+std::string caution(const SharedSongs& shared, const std::string& split) {
+  if (shared.any == 0) return "";
+  return fmt::format(
+      "  caution: {} in more than one part of {} ({} in train and test, {} in train and valid, {} in valid "
+      "and "
+      "test), so its scores are those of known songs\n",
+      shared.any == 1 ? "1 song is" : thousands(shared.any) + " songs are", split, shared.train_test,
+      shared.train_valid, shared.valid_test);
 }
 
 std::string splits_text(const TokenTable& table) {
@@ -123,10 +126,7 @@ std::string splits_text(const TokenTable& table) {
                        thousands(songs.size()), thousands(rows)});
       for (const std::size_t count : of_class) lines.back().push_back(thousands(count));
     }
-    if (const std::size_t songs = songs_across_parts(table, k); songs > 0)
-      cautions +=
-          fmt::format("  caution: {} in more than one part of {}, so its scores are those of known songs\n",
-                      songs == 1 ? "1 song is" : thousands(songs) + " songs are", table.split_names[k]);
+    cautions += caution(shared_songs(table, k), table.split_names[k]);
   }
   return aligned(lines, "ll" + std::string(3 + classes, 'r')) + cautions;
 }

@@ -5,6 +5,7 @@
 #include "model/classifier.h"
 #include "storage/run_record.h"
 #include "training/dataset.h"
+#include "training/predictions.h"
 
 namespace mofi {
 
@@ -24,8 +25,5 @@ torch::Tensor hidden_state_sums(const World& world, const Classifier& model, con
 /// The logits with what is known of their rows and pieces.
 Predictions make_predictions(const Dataset& dataset, std::span<const std::size_t> rows,
                              const torch::Tensor& logits);
-
-/// {"valid": {"rows": n, "correct": k, "accuracy": k / n}, …} over rows; labelled rows only.
-Json row_accuracy(const Predictions& predictions);
 
 }  // namespace mofi

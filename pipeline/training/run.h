@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "features/feature_table.h"
 #include "storage/run_record.h"
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
@@ -18,10 +19,11 @@ struct RunInputs {
   const ModeTable* modes = nullptr;  ///< may be null when the condition needs none
   /// What training.weights names, where that is read already; null: it is read when it is needed.
   const WeightsFile* weights = nullptr;
+  const FeatureTable* features = nullptr;  ///< null where the run needs none
 };
 
 /// Content digests of what decides the result, by name: tokens, mode (where there is one), weights
-/// (where given).
+/// and features (where given).
 std::map<std::string, std::string> input_digests(const RunConfig& config, const RunInputs& inputs);
 
 /// What is kept of a run that is done.

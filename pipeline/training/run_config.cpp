@@ -28,15 +28,46 @@ void normalise(TrainingConfig& training) {
   if (training.auxiliary.empty()) training.auxiliary_weight = TrainingConfig{}.auxiliary_weight;
 }
 
+bool has_section(const std::string& system, const std::string& section) {
+  if (section == "classifier") return is_classical(system);
+  if (section == "recurrent") return is_recurrent(system);
+  if (section == "model") return system == kMidiBert;
+  const bool is_of_networks = section == "injection" || section == "head" || section == "training";
+  return !is_of_networks || !is_classical(system);
+}
+
 bool reset_unused(RunConfig& config) {
+  if (is_classical(config.system)) {
+    config.model = {};
+    config.recurrent = {};
+    config.injection = {};
+    config.head = {};
+    config.training = {};
+    normalise(config.classifier, config.system);
+    return true;
+  }
+  const bool had_classifier = config.classifier != FeatureClassifierConfig{};
+  config.classifier = {};
   if (is_recurrent(config.system)) {
     config.model = {};
     config.training.weights.clear();  // of a backbone, with which others of a sweep may begin
     return true;
   }
-  const bool had_any = config.recurrent != RecurrentConfig{};
+  const bool had_recurrent = config.recurrent != RecurrentConfig{};
   config.recurrent = {};
-  return had_any;
+  return had_classifier || had_recurrent;
+}
+
+bool needs_features(const RunConfig& config) {
+  return is_classical(config.system) && config.system != "majority";
+}
+
+std::vector<std::string> features_of_system(const RunConfig& config) {
+  return config.system == "mode_only" ? std::vector<std::string>{"mode"} : config.classifier.features;
+}
+
+double regularisation_of(const RunConfig& config) {
+  return config.classifier.c > 0 ? config.classifier.c : usual_regularisation(config.system);
 }
 
 namespace {
@@ -58,6 +89,18 @@ std::optional<ConfigProblem> problem_of_recurrent(const RunConfig& config) {
   return {};
 }
 
+std::optional<ConfigProblem> problem_of_classifier(const RunConfig& config) {
+  if (const std::string why = misfit_of_features(config.classifier.features); !why.empty())
+    return ConfigProblem{"classifier.features", "classifier.features: " + why};
+  if (config.data.invariance)
+    return ConfigProblem{
+        "data.invariance",
+        fmt::format("data.invariance asks how predictions change with the words, of which system "
+                    "{} sees none",
+                    config.system)};
+  return {};
+}
+
 }  // namespace
 
 std::optional<ConfigProblem> find_problem(const RunConfig& config) {
@@ -66,6 +109,8 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
   };
   if (is_recurrent(config.system))
     if (auto found = problem_of_recurrent(config)) return found;
+  if (is_classical(config.system))
+    if (auto found = problem_of_classifier(config)) return found;
   const DataConfig& data = config.data;
   const auto scores = [&](const char* part) {
     return std::ranges::find(data.evaluate, part) != data.evaluate.end();
@@ -74,7 +119,7 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
   if (config.training.expand && scores("train"))
     return problem("data.evaluate",
                    "data.evaluate names train, whose pieces training.expand repeats in all their shifts");
-  if (data.max_words > config.model.max_position && !is_recurrent(config.system))
+  if (has_section(config.system, "model") && data.max_words > config.model.max_position)
     return problem("data.max_words", fmt::format("data.max_words is {}, but model.max_position allows {}",
                                                  data.max_words, config.model.max_position));
   if (data.evaluate.empty())

@@ -7,6 +7,7 @@
 
 #include "core/config.h"
 #include "model/model_config.h"
+#include "training/classifier_config.h"
 #include "training/loop_config.h"
 
 namespace mofi {
@@ -117,23 +118,34 @@ struct RunConfig {
   InjectionConfig injection;
   HeadConfig head;
   TrainingConfig training;
+  FeatureClassifierConfig classifier;
   std::uint64_t seed = 1;
 };
 
+inline std::vector<std::string> system_names() {
+  std::vector<std::string> names = {kMidiBert, kLstmAttn, kBilma};
+  names.insert(names.end(), classical_systems().begin(), classical_systems().end());
+  return names;
+}
+
 template <class Field>
 void describe(Field& field, RunConfig& c) {
-  field("system", c.system,
-        {.help = "what recognises the emotion: midibert (the backbone, the injection and the head below); "
-                 "lstm_attn (LSTM-Attn of EMOPIA or MIDI-BERT: `recurrent` and the head) or bilma (the same "
-                 "with multi-head attention, after BiLMA, of which nothing more is known)",
-         .choices = {kMidiBert, kLstmAttn, kBilma},
-         .before = kMidiBert});
+  field(
+      "system", c.system,
+      {.help = "what recognises the emotion: midibert (the backbone, the injection and the head below); "
+               "lstm_attn (LSTM-Attn of EMOPIA or MIDI-BERT: `recurrent` and the head); bilma (the same "
+               "with multi-head attention, after BiLMA, of which nothing more is known); or a `classifier`: "
+               "majority (sees nothing), mode_only (logistic regression on the mode), logistic, linear_svm, "
+               "rbf_svm or random_forest (on symbolic features)",
+       .choices = system_names(),
+       .before = kMidiBert});
   field("data", c.data, {.help = "which rows train and which are scored"});
   field("model", c.model, {.help = "the backbone"});
   field("recurrent", c.recurrent, {.help = "systems lstm_attn and bilma: what stands in its place"});
   field("injection", c.injection, {.help = "what is told to the model, and where"});
   field("head", c.head, {.help = "the classification head"});
   field("training", c.training, {.help = "how the model is fine-tuned"});
+  field("classifier", c.classifier, {.help = "of systems that see symbolic features instead of words"});
   field("seed", c.seed,
         {.help = "of initial weights, order, transpositions, dropout and shuffled conditions"});
 }
@@ -143,6 +155,16 @@ void describe(Field& field, RunConfig& c) {
 void normalise(DataConfig& data);
 void normalise(InjectionConfig& injection);
 void normalise(TrainingConfig& training);
+
+/// Whether the system has that section of the config.
+bool has_section(const std::string& system, const std::string& section);
+
+/// Whether a feature file is needed.
+bool needs_features(const RunConfig& config);
+/// The features, or sets of them, that a classical system is told.
+std::vector<std::string> features_of_system(const RunConfig& config);
+/// Its weight of the errors against the regularisation.
+double regularisation_of(const RunConfig& config);
 
 /// Resets the sections that the system does not have. Whether anything was other than by default.
 bool reset_unused(RunConfig& config);

@@ -77,6 +77,20 @@ TEST(Configs, the_paper_s_fits_smaller_backbones_and_fewer_seeds_by_settings_alo
   EXPECT_EQ(one_site.cells.size(), 12U * 5 * (1 + 3 + 2));
 }
 
+TEST(Configs, floors_asks_for_every_system_in_folds_and_on_published_splits) {
+  const Experiment floors = read("floors.yaml");
+  EXPECT_THAT(groups_of(floors),
+              ElementsAre(std::pair("all", 4 * (2 * 25 + 2)), std::pair("constant", 2 * (2 * 25 + 2)),
+                          std::pair("quiet", 3 * (2 * 25 + 2))));
+  std::set<std::string> systems;
+  for (const Cell& cell : floors.cells) {
+    systems.insert(cell.config.system);
+    EXPECT_EQ(cell.config.classifier.features,
+              std::vector<std::string>{cell.group == "quiet" ? "without_velocity" : "all"});
+  }
+  EXPECT_THAT(systems, testing::UnorderedElementsAreArray(classical_systems()));
+}
+
 TEST(Configs, replication_trains_on_each_data_set_and_tests_on_each) {
   const Experiment replication = read("replication.yaml");
   const int arms = 1 + 2 * 3, seeds = 3;

@@ -115,6 +115,44 @@ TEST(RunIdentity, stays_when_the_config_gets_other_fields) {
             "6e59060706d6");
 }
 
+TEST(RunIdentity, of_a_classical_system_knows_nothing_of_models_and_of_a_model_nothing_of_classifiers) {
+  const auto cell = [](const std::string& yaml) { return read(yaml).cells.front(); };
+  const auto digest = [&](const std::string& yaml) { return cell(yaml).digest; };
+  const std::string logistic = digest("system: logistic");
+  EXPECT_EQ(digest("{system: logistic, model: {size: tiny}, injection: {condition: mode, site: 1}, "
+                   "head: {hidden: 7}, training: {epochs: 3, select: best, weights: nowhere}}"),
+            logistic);
+  EXPECT_EQ(digest("{system: logistic, classifier: {c: 0.05, gamma: 2, trees: 7}}"), logistic)
+      << "0.05 is what it has anyway, the others are not its own";
+  EXPECT_EQ(digest("{system: mode_only, classifier: {features: [velocity]}}"), digest("system: mode_only"));
+  EXPECT_EQ(digest("classifier: {features: [velocity], c: 3, gamma: 2, trees: 7}"), digest("seed: 1"));
+  EXPECT_EQ(digest("{system: rbf_svm, classifier: {features: [velocity, density]}}"),
+            digest("{system: rbf_svm, classifier: {features: [density, velocity]}}"));
+
+  const std::set<std::string> others = {logistic,
+                                        digest("seed: 1"),
+                                        digest("system: mode_only"),
+                                        digest("{system: logistic, seed: 2}"),
+                                        digest("{system: logistic, data: {split: emopia_cls}}"),
+                                        digest("{system: logistic, classifier: {c: 1}}"),
+                                        digest("{system: logistic, classifier: {features: [mode]}}"),
+                                        digest("{system: rbf_svm, classifier: {gamma: 2}}"),
+                                        digest("system: rbf_svm"),
+                                        digest("{system: random_forest, classifier: {trees: 7}}"),
+                                        digest("system: random_forest")};
+  EXPECT_EQ(others.size(), 11U);
+
+  const Cell normalised = cell("{system: logistic, classifier: {trees: 7}, model: {size: tiny}}");
+  EXPECT_EQ(normalised.digest, config_digest(config_to_json(normalised.config, true)));
+  EXPECT_EQ(normalised.slug, "logistic_seed1");
+  RunConfig by_hand;
+  by_hand.system = "logistic";
+  by_hand.model.layers = 2;
+  by_hand.classifier.trees = 7;
+  complete(by_hand);
+  EXPECT_EQ(config_to_json(by_hand, true), config_to_json(normalised.config, true));
+}
+
 TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all) {
   std::vector<std::string> semantic, not_semantic;
   for (const FieldLine& field : list_fields<RunConfig>())
@@ -134,7 +172,8 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
           "training.weight_decay", "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
           "training.schedule", "training.clip_norm", "training.select", "training.patience",
           "training.transpose_down", "training.transpose_up", "training.shifts", "training.expand",
-          "training.padding", "training.trains", "training.auxiliary", "training.auxiliary_weight", "seed"));
+          "training.padding", "training.trains", "training.auxiliary", "training.auxiliary_weight",
+          "classifier.features", "classifier.c", "classifier.gamma", "classifier.trees", "seed"));
   EXPECT_THAT(not_semantic, testing::ElementsAre(
                                 "model.size", "training.accumulate", "training.device", "training.threads",
                                 "training.checkpoint_minutes", "training.checkpoints",

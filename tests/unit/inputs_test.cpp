@@ -87,6 +87,37 @@ TEST(SweepInputs, are_made_once_for_all_cells_and_each_cell_gets_its_own) {
   EXPECT_EQ(std::filesystem::last_write_time(results / "inputs/seed1/tokens.h5"), before);
 }
 
+TEST(SweepInputs, have_features_where_a_run_needs_them_and_nowhere_else) {
+  const TemporaryFolder results;
+  const Experiment experiment = read(R"(
+dataset: {name: synthetic, synthetic: {pieces: 8}}
+data: {split: given, max_words: 32}
+sweep:
+  common: {dataset.synthetic.seed: [1, 2], tonality.profile: [krumhansl_kessler, aarden_essen]}
+  arms:
+    models: {injection.condition: none}
+    floors: {system: [majority, logistic]}
+  exclude:
+    - {system: logistic, dataset.synthetic.seed: 2}
+)");
+  compose_music(experiment, results.path());
+  make_inputs(experiment, results.path());
+  EXPECT_TRUE(std::filesystem::exists(results / "inputs/seed1/features_aarden_essen.h5"));
+  EXPECT_FALSE(std::filesystem::exists(results / "inputs/seed2/features_aarden_essen.h5"));
+  SweepInputs inputs(experiment.music, results.path());
+  int logistic = 0;
+  for (const Cell& cell : experiment.cells) {
+    const RunInputs read = inputs.of(cell);
+    ASSERT_EQ(read.features != nullptr, cell.config.system == "logistic");
+    if (read.features == nullptr) continue;
+    ++logistic;
+    EXPECT_EQ(read.features->key_profile, experiment.music[cell.music].tonality.profile);
+    EXPECT_EQ(read.features->key_profile, read.modes->key_profile);
+    EXPECT_EQ(input_digests(cell.config, read).at("features"), read.features->header.content_sha256);
+  }
+  EXPECT_EQ(logistic, 2);
+}
+
 TEST(SweepInputs, are_the_same_alone_and_among_others) {
   const TemporaryFolder several, one;
   const Experiment all = read(kTwoCorpora);

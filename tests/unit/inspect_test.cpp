@@ -3,6 +3,7 @@
 
 #include "core/aligned.h"
 #include "core/files.h"
+#include "features/feature_table.h"
 #include "inspect_file.h"
 #include "midi/midi_text.h"
 #include "midi/midi_writer.h"
@@ -106,10 +107,10 @@ TEST(Inspect, a_token_file_says_its_schema_digests_sizes_labels_and_splits) {
                     HasSubstr("A#0 (22) to F5 (77)"), HasSubstr("labels      Q1 0, Q2 1, unlabelled 1\n")));
   EXPECT_THAT(
       lines_with(text, "given"),
-      testing::ElementsAre("  given  train       1      1     2   0   1",
-                           "  given  test        1      1     1   0   0",
-                           "  caution: 1 song is in more than one part of given, so its scores are those of "
-                           "known songs"));
+      testing::ElementsAre(
+          "  given  train       1      1     2   0   1", "  given  test        1      1     1   0   0",
+          "  caution: 1 song is in more than one part of given (1 in train and test, 0 in train "
+          "and valid, 0 in valid and test), so its scores are those of known songs"));
 }
 
 TEST(Inspect, words_are_told_as_music_and_bars_are_counted_over_the_rows_of_a_piece) {
@@ -197,6 +198,17 @@ TEST(Inspect, a_mode_file_names_keys_as_musicians_do) {
   EXPECT_THAT(text, HasSubstr("  b.mid  Eb major    0.010  Eb major 0.750, Eb minor 0.500, E major 0.250\n"));
   EXPECT_THAT(text, HasSubstr("  c.mid  undefined\n"));
   EXPECT_THAT(text, AllOf(HasSubstr("  … and 1 more\n"), Not(HasSubstr("d.mid"))));
+}
+
+TEST(Inspect, a_feature_file_says_what_its_features_are) {
+  const TemporaryFolder folder;
+  FeatureTable table;
+  table.names = {"polyphony"};
+  table.pieces = {{"a.mid", std::string(64, 'a'), {1.5F}}};
+  write_features(folder / "features.h5", table);
+  EXPECT_THAT(inspect_file(folder / "features.h5", 3),
+              AllOf(HasSubstr("Symbolic features of pieces"), HasSubstr("mofi-features/1"),
+                    HasSubstr("(verified)"), HasSubstr("notes divided by the different ticks")));
 }
 
 TEST(Inspect, a_run_is_told_by_its_folder_its_result_and_its_predictions) {

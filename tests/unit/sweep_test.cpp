@@ -40,6 +40,28 @@ TEST(Sweep, without_arms_is_its_common_axes_crossed) {
       ElementsAre("none_seed4", "none_seed5", "constant_site0_seed4", "constant_site0_seed5"));
 }
 
+TEST(Sweep, puts_classical_systems_beside_models_each_by_its_name) {
+  const Experiment experiment = read(kTiny + R"(
+sweep:
+  arms:
+    models: {injection.condition: [none, mode]}
+    floors: {system: [majority, logistic]}
+    quiet: {system: rbf_svm, classifier.features: [[all], [without_velocity]]}
+)");
+  EXPECT_THAT(slugs_of(experiment),
+              ElementsAre("none_seed1", "mode_site0_seed1", "majority_seed1", "logistic_seed1",
+                          "rbf_svm_all_seed1", "rbf_svm_without_velocity_seed1"));
+  EXPECT_THAT(refusal(kTiny + "sweep: {common: {system: majority, injection.site: [0, 1]}}"),
+              HasSubstr("asks for majority_seed1 a second time"));
+  EXPECT_THAT(refusal("{system: logistic, classifier: {features: [loudness]}}"),
+              HasSubstr("classifier.features: 'loudness' is no feature and no set of features"));
+  EXPECT_THAT(refusal("system: svm"), HasSubstr("rbf_svm"));
+  EXPECT_THAT(
+      refusal("{system: majority, data: {invariance: true}}"),
+      HasSubstr(
+          "data.invariance asks how predictions change with the words, of which system majority sees none"));
+}
+
 TEST(Sweep, takes_fields_as_dotted_paths_and_in_their_sections_alike) {
   const Experiment dotted = read(kTiny + "sweep: {common: {training.epochs: [1, 2], training.batch: 4}}");
   const Experiment nested = read(kTiny + "sweep: {common: {training: {epochs: [1, 2], batch: 4}}}");
