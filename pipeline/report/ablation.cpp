@@ -5,98 +5,75 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <map>
-#include <set>
+#include <numeric>
 #include <tuple>
 
-#include "core/error.h"
-#include "statistics/scores.h"
+#include "report/systems.h"
+#include "report/unfinished.h"
+#include "statistics/best.h"
+#include "statistics/power.h"
 #include "statistics/summary.h"
 
 namespace mofi {
 namespace {
 
-/// What one seed of an arm scored, over its folds and the splits that count.
-struct SeedPool {
-  Scores scores;
-  ScoreBySong by_song;
-  std::set<std::tuple<std::uint32_t, std::uint32_t, int>> clips;  ///< piece, song, label
-};
-using Pools = std::map<std::int64_t, SeedPool>;
-
-bool contains(const std::vector<std::string>& values, const std::string& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
-}
-
-class Pooling {
- public:
-  Pooling(const Names& names, const AblationOptions& options, bool cross_validated)
-      : names_(names), options_(options), cross_validated_(cross_validated) {}
-
-  Pools operator()(const std::vector<const Run*>& runs) const {
-    Pools pools;
-    for (const Run* run : runs)
-      add(*run,
-          pools
-              .try_emplace(run->seed, SeedPool{Scores(ConfusionMatrix(run->classes, run->quadrants)), {}, {}})
-              .first->second);
-    return pools;
-  }
-
- private:
-  void add(const Run& run, SeedPool& pool) const {
-    if (run.classes != pool.scores.confusion.classes)
-      fail(ExitCode::kData, "{}: has {} classes, another run of its configuration has {}", run.folder,
-           run.classes, pool.scores.confusion.classes);
-    const std::vector<std::string> splits = scored_splits(run, options_, cross_validated_);
-    for (const PieceOutcome& outcome : run.outcomes) {
-      if (!contains(splits, names_.name(outcome.split))) continue;
-      if (!pool.clips.emplace(outcome.piece, outcome.song, outcome.label).second)
-        fail(ExitCode::kData,
-             "{}: scores piece {}, which another fold of seed {} has scored already; folds must not overlap",
-             run.folder, names_.name(outcome.piece), run.seed);
-      pool.scores.add(outcome.label, outcome.predicted, outcome.mode);
-      SongScore& song = pool.by_song[names_.name(outcome.song)];
-      ++song.scored;
-      song.correct += outcome.label == outcome.predicted ? 1 : 0;
-    }
-  }
-
-  const Names& names_;
-  const AblationOptions& options_;
-  bool cross_validated_;
-};
-
-ScoreTable score_table(const Pools& pools) {
-  std::map<std::int64_t, ScoreBySong> by_seed;
-  for (const auto& [seed, pool] : pools) by_seed[seed] = pool.by_song;
-  return make_score_table(by_seed);
-}
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* kCondition = "injection.condition";
 
 template <class Metric>
 Spread spread(const Pools& pools, Metric metric) {
   std::vector<double> values;
-  for (const auto& [seed, pool] : pools) values.push_back(metric(pool.scores));
-  return {mean(values), sample_sd(values)};
+  for (const auto& [seed, pool] : pools) values.push_back(metric(pool));
+  return {mean(values), sample_sd(values), interquartile_mean(values)};
 }
 
-ArmResult summarise(const Pools& pools, const BootstrapOptions& options) {
+double share(const UnitCount& units) {
+  return units.scored == 0 ? kUndefined
+                           : static_cast<double>(units.right) / static_cast<double>(units.scored);
+}
+
+/// Whether a run predicts one class for everything, though there is more than one.
+bool has_collapsed(const Run& run) {
+  return run.outcomes.size() > 1 && std::all_of(run.outcomes.begin(), run.outcomes.end(), [&](const auto& o) {
+           return o.predicted == run.outcomes.front().predicted;
+         });
+}
+
+ArmResult summarise(const Arm& arm, const Pools& pools, const AblationOptions& options) {
   ArmResult result;
+  result.confusion = ConfusionMatrix(arm.runs.front()->classes, arm.runs.front()->quadrants);
   for (const auto& [seed, pool] : pools) {
     const std::int64_t clips = pool.scores.confusion.total();
     result.fewest_clips = result.seeds.empty() ? clips : std::min(result.fewest_clips, clips);
     result.most_clips = std::max(result.most_clips, clips);
     result.seeds.push_back(seed);
+    result.confusion += pool.scores.confusion;
   }
-  const ScoreTable table = score_table(pools);
-  result.songs = table.songs.size();
-  result.accuracy = spread(pools, [](const Scores& s) { return accuracy(s.confusion); });
-  result.macro_f1 = spread(pools, [](const Scores& s) { return macro_f1(s.confusion); });
-  result.weighted_f1 = spread(pools, [](const Scores& s) { return weighted_f1(s.confusion); });
-  result.valence_accuracy = spread(pools, [](const Scores& s) { return valence_accuracy(s.confusion); });
-  result.arousal_accuracy = spread(pools, [](const Scores& s) { return arousal_accuracy(s.confusion); });
-  result.mode_agreement = spread(pools, mode_agreement);
-  result.accuracy_interval = bootstrap_accuracy(table, options).interval;
+  result.accuracy = spread(pools, [](const SeedPool& p) { return accuracy(p.scores.confusion); });
+  result.macro_f1 = spread(pools, [](const SeedPool& p) { return macro_f1(p.scores.confusion); });
+  result.weighted_f1 = spread(pools, [](const SeedPool& p) { return weighted_f1(p.scores.confusion); });
+  result.valence_accuracy =
+      spread(pools, [](const SeedPool& p) { return valence_accuracy(p.scores.confusion); });
+  result.arousal_accuracy =
+      spread(pools, [](const SeedPool& p) { return arousal_accuracy(p.scores.confusion); });
+  result.mode_agreement = spread(pools, [](const SeedPool& p) { return mode_agreement(p.scores); });
+  result.calibration_error =
+      spread(pools, [](const SeedPool& p) { return expected_calibration_error(p.scores.calibration); });
+  result.row_accuracy = spread(pools, [](const SeedPool& p) { return share(p.rows); });
+  result.song_accuracy = spread(pools, [](const SeedPool& p) { return share(p.songs); });
+  result.collapsed =
+      is_floor(arm.system)
+          ? 0
+          : static_cast<std::size_t>(std::count_if(arm.runs.begin(), arm.runs.end(),
+                                                   [](const Run* run) { return has_collapsed(*run); }));
+  for (const PublishedValue& value : options.published)
+    if (const std::string cell = published_cell(value);
+        is_of(value, arm) &&
+        std::find(result.published.begin(), result.published.end(), cell) == result.published.end())
+      result.published.push_back(cell);
+  result.best = kUndefined;
   return result;
 }
 
@@ -104,113 +81,368 @@ std::pair<std::int64_t, std::int64_t> seed_and_fold(const Run& run) {
   return {run.seed, run.fold.value_or(-1)};
 }
 
-/// The runs of `arm` whose seed and fold `other` has as well.
-std::vector<const Run*> shared_runs(const Arm& arm, const Arm& other) {
-  std::vector<const Run*> shared;
-  for (const Run* run : arm.runs)
-    if (std::any_of(other.runs.begin(), other.runs.end(),
-                    [run](const Run* twin) { return seed_and_fold(*run) == seed_and_fold(*twin); }))
-      shared.push_back(run);
-  return shared;
+/// Floors draw nothing at random, or next to nothing, and mostly have one seed, which then stands for all.
+bool stands_for_all_seeds(const Arm& arm) {
+  return is_floor(arm.system) && std::all_of(arm.runs.begin(), arm.runs.end(), [&](const Run* run) {
+           return run->seed == arm.runs.front()->seed;
+         });
 }
 
-/// Nothing when the arms share no seed, or did not score the same clips with it.
-std::optional<Difference> compare(const Arm& arm, const Arm& reference, const Pooling& pool,
-                                  const BootstrapOptions& options) {
-  const Pools of_arm = pool(shared_runs(arm, reference));
-  const Pools of_reference = pool(shared_runs(reference, arm));
-  if (of_arm.empty()) return {};
-  Difference difference;
-  for (const auto& [seed, scored] : of_arm) {
-    if (scored.clips != of_reference.at(seed).clips) return {};
-    difference.seeds.push_back(seed);
+/// Runs of two arms with the same fold and seed.
+struct RunTwins {
+  std::vector<SeededRun> of_arm, of_reference;  ///< in the same order
+};
+
+RunTwins twins_of(const Arm& arm, const Arm& reference) {
+  const bool any_seed = stands_for_all_seeds(arm), any_of_reference = stands_for_all_seeds(reference);
+  std::map<std::pair<std::int64_t, std::int64_t>, const Run*> by_seed_and_fold;
+  std::map<std::int64_t, const Run*> by_fold;
+  for (const Run* run : reference.runs) {
+    by_seed_and_fold[seed_and_fold(*run)] = run;
+    if (any_of_reference) by_fold[run->fold.value_or(-1)] = run;
   }
-  difference.accuracy = bootstrap_difference(score_table(of_arm), score_table(of_reference), options);
-  return difference;
-}
-
-/// The arm that leads every other one beyond doubt, or nothing (design, rule 8).
-std::optional<std::size_t> best_arm(const Ablation& ablation, const Pooling& pool,
-                                    const BootstrapOptions& options) {
-  const std::size_t arms = ablation.results.size();
-  if (arms < 2) return {};
-  const auto leads = [&](std::size_t a, std::size_t b) {
-    return ablation.results[a].accuracy.mean > ablation.results[b].accuracy.mean;
+  RunTwins twins;
+  const auto add = [&](std::int64_t seed, const Run* run, const Run* other) {
+    twins.of_arm.push_back({seed, run});
+    twins.of_reference.push_back({seed, other});
   };
-  std::size_t first = 0;
-  for (std::size_t i = 1; i < arms; ++i) first = leads(i, first) ? i : first;
-
-  BootstrapOptions corrected = options;
-  corrected.level = 1 - (1 - options.level) / static_cast<double>(arms - 1);
-  constexpr double kTailResamples = 5;  // fewer resamples beyond the quantile do not tell where it is
-  if (options.resamples * (1 - corrected.level) / 2 < kTailResamples) return {};
-  for (std::size_t other = 0; other < arms; ++other) {
-    if (other == first) continue;
-    const auto lead = compare(ablation.set.arms[first], ablation.set.arms[other], pool, corrected);
-    if (!lead || !(lead->accuracy.interval.low > 0)) return {};
-  }
-  return first;
-}
-
-/// Seeds that lack folds which others have.
-std::vector<std::string> missing_folds(const ArmSet& set) {
-  std::set<std::int64_t> all;
-  for (const Arm& arm : set.arms)
-    for (const Run* run : arm.runs) all.insert(run->fold.value_or(-1));
-  std::vector<std::string> sentences;
-  for (const Arm& arm : set.arms) {
-    std::map<std::int64_t, std::set<std::int64_t>> by_seed;
-    for (const Run* run : arm.runs) by_seed[run->seed].insert(run->fold.value_or(-1));
-    for (const auto& [seed, folds] : by_seed) {
-      std::vector<std::int64_t> missing;
-      std::set_difference(all.begin(), all.end(), folds.begin(), folds.end(), std::back_inserter(missing));
-      if (!missing.empty())
-        sentences.push_back(fmt::format("Incomplete: {}, seed {} has no finished run of fold {}.",
-                                        label(set, arm), seed, fmt::join(missing, ", ")));
+  for (const Run* run : arm.runs) {
+    if (any_seed && !any_of_reference) {
+      for (const Run* other : reference.runs)
+        if (other->fold == run->fold) add(other->seed, run, other);
+    } else if (any_of_reference && !any_seed) {
+      const auto other = by_fold.find(run->fold.value_or(-1));
+      if (other != by_fold.end()) add(run->seed, run, other->second);
+    } else {
+      const auto other = by_seed_and_fold.find(seed_and_fold(*run));
+      if (other != by_seed_and_fold.end()) add(run->seed, run, other->second);
     }
   }
-  return sentences;
+  return twins;
 }
+
+/// Everything that is drawn anew for an interval, so that tables of one shape are resampled together.
+class ResampleQueue {
+ public:
+  /// Keeps the table until `resample`; a number to ask for its draws by.
+  std::size_t add(ScoreTable table) {
+    tables_.push_back(std::move(table));
+    return tables_.size() - 1;
+  }
+  const ScoreTable& table(std::size_t number) const { return tables_[number]; }
+  std::vector<double>& draws(std::size_t number) { return draws_[number]; }
+
+  void resample(const BootstrapOptions& options) {
+    std::map<std::pair<std::size_t, std::size_t>, std::vector<std::size_t>> by_shape;
+    for (std::size_t i = 0; i < tables_.size(); ++i)
+      by_shape[{tables_[i].songs.size(), tables_[i].seeds.size()}].push_back(i);
+    draws_.resize(tables_.size());
+    for (const auto& [shape, members] : by_shape) {
+      std::vector<const ScoreTable*> tables;
+      for (const std::size_t i : members) tables.push_back(&tables_[i]);
+      auto draws = resampled_means(tables, options);
+      for (std::size_t k = 0; k < members.size(); ++k) draws_[members[k]] = std::move(draws[k]);
+    }
+  }
+
+ private:
+  std::vector<ScoreTable> tables_;
+  std::vector<std::vector<double>> draws_;
+};
+
+/// A floor's one seed, written out for those of the others.
+ScoreTable for_seeds(const ScoreTable& table, const std::vector<std::int64_t>& seeds) {
+  ScoreTable wide = table;
+  wide.seeds = seeds;
+  wide.correct.clear();
+  wide.scored.clear();
+  for (std::size_t song = 0; song < table.songs.size(); ++song) {
+    wide.correct.insert(wide.correct.end(), seeds.size(), table.correct[song]);
+    wide.scored.insert(wide.scored.end(), seeds.size(), table.scored[song]);
+  }
+  return wide;
+}
+
+std::string family_of(const Arm& arm) {
+  return is_midibert(arm.system) ? arm.config.get(kCondition, "midibert")
+         : is_floor(arm.system)  ? "floors"
+                                 : "systems";
+}
+
+class Ablating {
+ public:
+  Ablating(const RunSet& all, const AblationOptions& options, Ablation& ablation)
+      : names_(all.names), options_(options), ablation_(ablation), set_(ablation.set) {}
+
+  void operator()(const std::vector<const Run*>& runs, const RunSet& all) {
+    for (const Run* run : runs)
+      for (const std::string& split : scored_splits(*run, ablation_.scoring))
+        if (std::find(ablation_.splits.begin(), ablation_.splits.end(), split) == ablation_.splits.end())
+          ablation_.splits.push_back(split);
+    count_missing();
+    count_failed(all);
+    for (const Arm& arm : set_.arms) {
+      pools_.push_back(pool(seeded(arm.runs), names_, ablation_.scoring));
+      ArmResult result = summarise(arm, pools_.back(), options_);
+      tables_.push_back(queue_.add(score_table(pools_.back(), names_)));
+      result.songs = queue_.table(tables_.back()).songs.size();
+      result.missing = missing_[ablation_.results.size()];
+      result.failed = failed_[ablation_.results.size()];
+      ablation_.results.push_back(std::move(result));
+    }
+    pair(options_.baseline, true);
+    for (const auto& control : options_.controls)
+      if (control != options_.baseline) pair(control, false);
+    line_up_contests();
+    queue_.resample(options_.bootstrap);
+    for (std::size_t i = 0; i < tables_.size(); ++i)
+      ablation_.results[i].accuracy_interval =
+          percentile_interval(queue_.draws(tables_[i]), options_.bootstrap.level);
+    decide_contests();
+    compare_all();
+  }
+
+ private:
+  /// Seeds and folds that some arm of midibert has and another lacks; of other systems, whose seeds may be
+  /// fewer, folds.
+  void count_missing() {
+    std::set<std::int64_t> folds, seeds;
+    for (const Arm& arm : set_.arms)
+      for (const Run* run : arm.runs) {
+        folds.insert(run->fold.value_or(-1));
+        if (is_midibert(arm.system)) seeds.insert(run->seed);
+      }
+    for (const Arm& arm : set_.arms) {
+      std::map<std::int64_t, std::set<std::int64_t>> by_seed;
+      for (const Run* run : arm.runs) by_seed[run->seed].insert(run->fold.value_or(-1));
+      for (const auto& [seed, own] : by_seed) {
+        std::vector<std::int64_t> missing;
+        std::set_difference(folds.begin(), folds.end(), own.begin(), own.end(), std::back_inserter(missing));
+        if (!missing.empty())
+          ablation_.gaps.push_back(fmt::format("Incomplete: {}, seed {} has no finished run of fold {}.",
+                                               label(set_, arm), seed, fmt::join(missing, ", ")));
+      }
+      const std::size_t expected = (is_midibert(arm.system) ? seeds.size() : by_seed.size()) * folds.size();
+      missing_.push_back(expected > arm.runs.size() ? expected - arm.runs.size() : 0);
+    }
+  }
+
+  /// A failed run is of the arm whose runs are called as it is but for seed and fold, if there is just one.
+  void count_failed(const RunSet& all) {
+    failed_.assign(set_.arms.size(), 0);
+    std::map<std::string, std::set<std::size_t>> arm_called;
+    for (std::size_t i = 0; i < set_.arms.size(); ++i)
+      for (const Run* run : set_.arms[i].runs) arm_called[arm_part_of(run->folder)].insert(i);
+    for (const SkippedRun& run : all.skipped) {
+      if (!run.failed) continue;
+      const auto called = arm_called.find(arm_part_of(run.folder));
+      if (called != arm_called.end() && called->second.size() == 1) ++failed_[*called->second.begin()];
+    }
+  }
+
+  void pair(const std::vector<std::string>& settings, bool is_baseline) {
+    const auto references = find_baselines(set_, settings);
+    for (std::size_t i = 0; i < set_.arms.size(); ++i) {
+      if (!references[i]) continue;
+      const std::size_t other = *references[i];
+      if (is_baseline && other == i) ablation_.results[i].is_baseline = true;
+      if (other == i || (!is_baseline && !is_told(set_.arms[i], settings))) continue;
+      ArmComparison comparison;
+      comparison.arm = i;
+      comparison.reference = other;
+      comparison.against = fmt::format("{}", fmt::join(settings, " "));
+      if (!line_up(comparison)) {
+        ablation_.gaps.push_back(
+            fmt::format("Not compared: {} and {} share no seed with which both scored the same clips.",
+                        label(set_, set_.arms[i]), label(set_, set_.arms[other])));
+        continue;
+      }
+      const auto& seeds = ablation_.results[i].seeds;
+      if (is_baseline && comparison.seeds.size() < seeds.size() && !stands_for_all_seeds(set_.arms[other]))
+        ablation_.gaps.push_back(fmt::format("The difference of {} is over the seeds {} that {} has as well.",
+                                             label(set_, set_.arms[i]), fmt::join(comparison.seeds, ", "),
+                                             label(set_, set_.arms[other])));
+      if (is_baseline) ablation_.results[i].difference = ablation_.comparisons.size();
+      ablation_.comparisons.push_back(std::move(comparison));
+    }
+  }
+
+  /// Controls are for arms that are told something else.
+  bool is_told(const Arm& arm, const std::vector<std::string>& settings) const {
+    if (!is_midibert(arm.system) || arm.config.get(kCondition) == "none") return false;
+    const auto parsed = parse_settings(settings);
+    return std::none_of(parsed.begin(), parsed.end(),
+                        [&](const Setting& setting) {
+                          return setting.path == kCondition && arm.config.get(kCondition) == setting.value;
+                        }) &&
+           std::none_of(options_.controls.begin(), options_.controls.end(),
+                        [&](const auto& control) { return has_settings(arm, parse_settings(control)); });
+  }
+
+  /// Puts the difference into the queue. False when there is none.
+  bool line_up(ArmComparison& comparison) {
+    const Arm &arm = set_.arms[comparison.arm], &reference = set_.arms[comparison.reference];
+    const RunTwins twins = twins_of(arm, reference);
+    if (twins.of_arm.empty()) return false;
+    const bool all = twins.of_arm.size() == arm.runs.size() && twins.of_arm.size() == reference.runs.size();
+    Pools own, others;
+    if (!all) {
+      own = pool(twins.of_arm, names_, ablation_.scoring);
+      others = pool(twins.of_reference, names_, ablation_.scoring);
+    }
+    const Pools &first = all ? pools_[comparison.arm] : own,
+                &second = all ? pools_[comparison.reference] : others;
+    if (!scored_the_same(first, second)) return false;
+    for (const auto& [seed, scored] : first) comparison.seeds.push_back(seed);
+    comparison.runs = twins.of_arm.size();
+
+    Lined lined;
+    lined.gain = queue_.add(gain_table(score_table(first, names_), score_table(second, names_)));
+    for (std::size_t i = 0; i < twins.of_arm.size(); ++i)
+      lined.runs.push_back({twins.of_arm[i].run->fold.value_or(-1),
+                            run_accuracy(*twins.of_arm[i].run, names_, ablation_.scoring),
+                            run_accuracy(*twins.of_reference[i].run, names_, ablation_.scoring)});
+    comparison.mcnemar = kUndefined;
+    if (first.size() == 1 && !ablation_.scoring.cross_validated) {
+      std::int64_t only_first = 0, only_second = 0;
+      const auto &a = first.begin()->second.clips, &b = second.begin()->second.clips;
+      for (std::size_t i = 0; i < a.size(); ++i) {
+        only_first += a[i].right && !b[i].right ? 1 : 0;
+        only_second += b[i].right && !a[i].right ? 1 : 0;
+      }
+      comparison.mcnemar = mcnemar_p(only_first, only_second);
+    }
+    lined_.push_back(std::move(lined));
+    return true;
+  }
+
+  /// Of k folds the ratio is 1 / (k - 1); what a published split trains on is not known here.
+  double test_to_train(const Arm& arm) const {
+    if (!ablation_.scoring.cross_validated) return kUndefined;
+    const double folds = std::atof(arm.config.get("data.folds", "0").c_str());
+    return folds >= 2 ? 1 / (folds - 1) : kUndefined;
+  }
+
+  void compare_all() {
+    std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> families;
+    for (std::size_t i = 0; i < ablation_.comparisons.size(); ++i) {
+      ArmComparison& c = ablation_.comparisons[i];
+      const Arm& arm = set_.arms[c.arm];
+      c.of = compare(queue_.table(lined_[i].gain), std::move(queue_.draws(lined_[i].gain)),
+                     options_.bootstrap.level, lined_[i].runs, test_to_train(arm));
+      c.gap = detectable_gap(c.of.parts, 1 - options_.bootstrap.level, options_.power);
+      families[{c.against, family_of(arm)}].push_back(i);
+    }
+    for (const auto& [name, members] : families) {
+      std::vector<double> p, corrected;
+      for (const std::size_t i : members) {
+        p.push_back(ablation_.comparisons[i].of.p());
+        corrected.push_back(ablation_.comparisons[i].of.corrected.p);
+      }
+      p = holm(p);
+      corrected = holm(corrected);
+      for (std::size_t k = 0; k < members.size(); ++k) {
+        ArmComparison& c = ablation_.comparisons[members[k]];
+        c.holm = p[k];
+        c.holm_corrected = corrected[k];
+        c.family = members.size();
+      }
+    }
+  }
+
+  /// The largest group of these arms that scored the same clips with the same seeds; of equals the first.
+  std::vector<std::size_t> contenders(const std::vector<std::size_t>& arms) {
+    std::vector<std::size_t> largest;
+    for (const std::size_t first : arms) {
+      if (stands_for_all_seeds(set_.arms[first]) && arms.size() > 1 && is_any_other(arms)) continue;
+      std::vector<std::size_t> group;
+      for (const std::size_t arm : arms)
+        if (same_shape(widened(arm, first), queue_.table(tables_[first]))) group.push_back(arm);
+      if (group.size() > largest.size()) largest = std::move(group);
+    }
+    return largest;
+  }
+
+  bool is_any_other(const std::vector<std::size_t>& arms) const {
+    return std::any_of(arms.begin(), arms.end(),
+                       [&](std::size_t arm) { return !stands_for_all_seeds(set_.arms[arm]); });
+  }
+
+  ScoreTable widened(std::size_t arm, std::size_t like) const {
+    const ScoreTable& table = queue_.table(tables_[arm]);
+    return stands_for_all_seeds(set_.arms[arm]) ? for_seeds(table, queue_.table(tables_[like]).seeds) : table;
+  }
+
+  void line_up_contests() {
+    std::vector<std::size_t> all(set_.arms.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    ablation_.contest = {"", contenders(all), {}};
+    // What stands for all seeds is lined up anew, in the shape of the others.
+    for (const std::size_t arm : ablation_.contest.arms) {
+      const std::size_t like =
+          *std::find_if(ablation_.contest.arms.begin(), ablation_.contest.arms.end(),
+                        [&](std::size_t a) { return !stands_for_all_seeds(set_.arms[a]); });
+      contest_tables_.push_back(stands_for_all_seeds(set_.arms[arm]) && is_any_other(ablation_.contest.arms)
+                                    ? queue_.add(widened(arm, like))
+                                    : tables_[arm]);
+    }
+    std::map<std::string, std::vector<std::size_t>> families;
+    for (std::size_t i = 0; i < set_.arms.size(); ++i)
+      if (is_midibert(set_.arms[i].system)) families[family_of(set_.arms[i])].push_back(i);
+    for (const auto& [name, arms] : families) {
+      Family family{name, contenders(arms), {}};
+      if (family.arms.size() > 1) ablation_.families.push_back(std::move(family));
+    }
+  }
+
+  void decide(Family& family, const std::vector<std::size_t>& tables) {
+    if (family.arms.size() < 2) return;
+    std::vector<double> values;
+    std::vector<std::vector<double>> draws;
+    for (const std::size_t table : tables) {
+      values.push_back(mean_accuracy(queue_.table(table)));
+      draws.push_back(queue_.draws(table));
+      if (draws.back().empty()) return;  // one song
+    }
+    family.in_set = confidence_set(values, draws, options_.bootstrap.level);
+    if (family.name.empty()) return;
+    const std::vector<double> chances = probability_of_best(draws);
+    for (std::size_t k = 0; k < family.arms.size(); ++k) ablation_.results[family.arms[k]].best = chances[k];
+  }
+
+  void decide_contests() {
+    decide(ablation_.contest, contest_tables_);
+    for (Family& family : ablation_.families) {
+      std::vector<std::size_t> tables;
+      for (const std::size_t arm : family.arms) tables.push_back(tables_[arm]);
+      decide(family, tables);
+    }
+  }
+
+  struct Lined {
+    std::size_t gain = 0;  ///< in the queue
+    std::vector<RunPair> runs;
+  };
+
+  const Names& names_;
+  const AblationOptions& options_;
+  Ablation& ablation_;
+  const ArmSet& set_;
+  std::vector<Pools> pools_;
+  ResampleQueue queue_;
+  std::vector<std::size_t> tables_;          ///< in the queue, of every arm
+  std::vector<std::size_t> contest_tables_;  ///< in the queue, of every arm of the contest
+  std::vector<Lined> lined_;                 ///< one a comparison
+  std::vector<std::size_t> missing_, failed_;
+};
 
 }  // namespace
 
-std::vector<std::string> scored_splits(const Run& run, const AblationOptions& options, bool cross_validated) {
-  if (!options.splits.empty()) return options.splits;
-  if (cross_validated && contains(run.evaluate, "test")) return {"test"};
-  return run.evaluate;
-}
-
-Ablation ablate(const RunSet& runs, const AblationOptions& options) {
+Ablation ablate(const std::vector<const Run*>& runs, const RunSet& all, const AblationOptions& options) {
   Ablation ablation;
-  ablation.set = group_arms(runs.runs);
-  const ArmSet& set = ablation.set;
-  const Pooling pool(runs.names, options, set.cross_validated);
-  ablation.gaps = missing_folds(set);
-
-  for (const Run& run : runs.runs)
-    for (const std::string& split : scored_splits(run, options, set.cross_validated))
-      if (!contains(ablation.splits, split)) ablation.splits.push_back(split);
-
-  for (const Arm& arm : set.arms) ablation.results.push_back(summarise(pool(arm.runs), options.bootstrap));
-
-  const auto baselines = find_baselines(set, options.baseline);
-  for (std::size_t i = 0; i < set.arms.size(); ++i) {
-    if (!baselines[i]) continue;
-    ArmResult& result = ablation.results[i];
-    result.is_baseline = *baselines[i] == i;
-    if (result.is_baseline) continue;
-    const Arm& reference = set.arms[*baselines[i]];
-    result.difference = compare(set.arms[i], reference, pool, options.bootstrap);
-    if (!result.difference)
-      ablation.gaps.push_back(
-          fmt::format("Not compared: {} and {} share no seed with which both scored the same clips.",
-                      label(set, set.arms[i]), label(set, reference)));
-    else if (result.difference->seeds.size() < result.seeds.size())
-      ablation.gaps.push_back(fmt::format("The difference of {} is over the seeds {} that {} has as well.",
-                                          label(set, set.arms[i]), fmt::join(result.difference->seeds, ", "),
-                                          label(set, reference)));
-  }
-  ablation.best = best_arm(ablation, pool, options.bootstrap);
+  ablation.set = group_arms(runs);
+  ablation.scoring = {options.splits, ablation.set.cross_validated};
+  Ablating(all, options, ablation)(runs, all);
   return ablation;
 }
 

@@ -3,9 +3,45 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "report/ablation_table.h"
+#include "report/run_groups.h"
 #include "report/runs_csv.h"
 
 namespace mofi {
+namespace {
+
+class Writer {
+ public:
+  Writer(std::filesystem::path folder, std::vector<std::filesystem::path>& written)
+      : folder_(std::move(folder)), written_(written) {}
+
+  void operator()(const std::string& name, const std::string& text) {
+    write_atomically(folder_ / name, text);
+    written_.push_back(folder_ / name);
+  }
+  /// To read, and to print.
+  void readable(const std::string& name, const Table& table) {
+    (*this)(name + ".md", to_markdown(table));
+    (*this)(name + ".tex", to_latex(table));
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<std::filesystem::path>& written_;
+};
+
+void write_group(const NamedAblation& named, const Table& table, const AblationOptions& options,
+                 Writer& write) {
+  const std::string folder = named.name.empty() ? "tables/" : "tables/" + named.name + "/";
+  const std::vector<NamedAblation> only = {{"", {}, named.runs, named.ablation}};
+  write.readable(folder + "ablation", table);
+  write(folder + "ablation.csv", to_csv(ablation_numbers(only, {})));
+  write.readable(folder + "comparisons", comparison_table(named, options));
+  write(folder + "comparisons.csv", to_csv(comparison_numbers(only, {})));
+  write(folder + "confusion.md", to_markdown(confusion_table(named)));
+  write(folder + "confusion.csv", to_csv(confusion_numbers(only, {})));
+}
+
+}  // namespace
 
 AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
                            const AblationOptions& options) {
@@ -18,20 +54,34 @@ AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::
     fail(ExitCode::kMissing, "{}: holds no finished run{}; start or go on with 'mofi sweep run'",
          (results_dir / "runs").string(), first);
   }
-  const Ablation ablation = ablate(runs, options);
-
+  const GroupedRuns grouped = group_runs(runs.runs);
+  std::vector<NamedAblation> all;
   AggregateSummary summary;
+  for (const RunGroup& group : grouped.groups) {
+    all.push_back({group.name, group.parts, group.runs, ablate(group.runs, runs, options)});
+    summary.arms += all.back().ablation.set.arms.size();
+  }
   summary.runs = runs.runs.size();
-  summary.arms = ablation.set.arms.size();
   summary.skipped = runs.skipped;
-  summary.table = ablation_table(ablation, runs, options);
-  const auto write = [&](const std::filesystem::path& name, const std::string& text) {
-    write_atomically(output_dir / name, text);
-    summary.written.push_back(output_dir / name);
-  };
-  write("runs.csv", to_csv(runs_table(runs, ablation, options)));
-  write("tables/ablation.md", to_markdown(summary.table));
-  write("tables/ablation.csv", to_csv(ablation_numbers(ablation)));
+
+  Writer write(output_dir, summary.written);
+  write("runs.csv", to_csv(runs_table(runs, all)));
+  write("groups.csv", to_csv(ablation_numbers(all, grouped.columns)));
+  std::vector<Table> tables;
+  for (const NamedAblation& named : all) {
+    tables.push_back(ablation_table(named, runs, options));
+    write_group(named, tables.back(), options, write);
+  }
+  if (all.size() == 1) {
+    summary.table = std::move(tables.front());
+    return summary;
+  }
+  summary.table = combined_table(all, grouped.columns, runs, options);
+  summary.groups = std::move(tables);
+  write.readable("tables/ablation", summary.table);
+  write("tables/ablation.csv", to_csv(ablation_numbers(all, grouped.columns)));
+  write("tables/comparisons.csv", to_csv(comparison_numbers(all, grouped.columns)));
+  write("tables/confusion.csv", to_csv(confusion_numbers(all, grouped.columns)));
   return summary;
 }
 

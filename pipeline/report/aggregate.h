@@ -14,12 +14,23 @@ namespace mofi {
 struct AggregateSummary {
   std::size_t runs = 0, arms = 0;
   std::vector<SkippedRun> skipped;             ///< folders that are no finished run, with the reason
-  std::vector<std::filesystem::path> written;  ///< runs.csv, tables/ablation.md, tables/ablation.csv
-  Table table;                                 ///< the ablation, for the terminal
+  std::vector<std::filesystem::path> written;  ///< in the order below
+  Table table;                ///< the ablation, for the terminal; of several, all rows together
+  std::vector<Table> groups;  ///< of several, each by itself
 };
 
-/// Reads `results_dir`/runs/* and writes into `output_dir`, each file atomically. Throws kMissing when there
-/// is no finished run, kData when runs must not be put into one table (report/arms.h).
+/// Reads `results_dir`/runs/* and writes into `output_dir`, each file atomically:
+///
+///   runs.csv                        a line a run
+///   groups.csv                      a line an arm, with every number
+///   tables/ablation.md .tex .csv    the table; where runs are of several data sets, splits, key profiles or
+///                                   start weights (report/run_groups.h), all rows of all tables
+///   tables/comparisons.md .tex .csv every test of every pair of arms
+///   tables/confusion.md .csv
+///   tables/GROUP/…                  the same of each, where there are several
+///
+/// Throws kMissing when there is no finished run, kData when runs must not be put into one table
+/// (report/arms.h).
 AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
                            const AblationOptions& options = {});
 

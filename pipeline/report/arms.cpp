@@ -5,19 +5,24 @@
 #include <set>
 
 #include "core/error.h"
+#include "report/systems.h"
 #include "training/run_config.h"
 
 namespace mofi {
 namespace {
 
-constexpr const char* kSystem = "system";
 constexpr const char* kInjection = "injection";
 constexpr const char* kCondition = "injection.condition";
-constexpr const char* kTokens = "tokens";
+constexpr const char* kSite = "injection.site";
+constexpr const char* kTogether = "injection.together";
+constexpr const char* kBy = "injection.by";
+constexpr const char* kSystem = "system";
 
 bool is_left_out(const FlatConfig& config, const std::string& path) {
   if (!has_section(config.get(kSystem, kMidiBert), section_of(path))) return true;
-  return section_of(path) == kInjection && path != kCondition && config.get(kCondition) == "none";
+  if (section_of(path) != kInjection || path == kCondition) return false;
+  if (config.get(kCondition) == "none") return true;
+  return path == kSite && (!config.get(kTogether).empty() || config.get(kBy) == "late");
 }
 
 FlatConfig meaningful(FlatConfig config) {
@@ -63,15 +68,6 @@ void refuse_other_inputs(const Run& a, const Run& b) {
   }
 }
 
-void refuse_other_tokens(const Run& a, const Run& b) {
-  const std::string of_a = short_digest(a.inputs, kTokens), of_b = short_digest(b.inputs, kTokens);
-  if (of_a != of_b)
-    fail(ExitCode::kData,
-         "{} and {}: were made from different tokens (content digests {} and {}), so their scores are not "
-         "comparable; keep each data set in a results folder of its own",
-         a.folder, b.folder, of_a, of_b);
-}
-
 /// All paths, in the order in which configs have them.
 std::vector<std::string> all_paths(const std::vector<Arm>& arms) {
   std::vector<std::string> paths;
@@ -82,35 +78,59 @@ std::vector<std::string> all_paths(const std::vector<Arm>& arms) {
   return paths;
 }
 
-/// The paths that do not have the same value everywhere. A field that one arm leaves out is no difference by
-/// itself.
+/// The paths that do not have the same value in all arms of some system. A field that one arm leaves out is
+/// no difference by itself.
 std::vector<std::string> differing_fields(const std::vector<Arm>& arms) {
+  std::set<std::string> systems;
+  for (const Arm& arm : arms) systems.insert(arm.system);
   std::vector<std::string> fields;
+  if (systems.size() > 1) fields.push_back(kSystem);
   for (const std::string& path : all_paths(arms)) {
-    std::set<std::string> values;
+    if (path == kSystem) continue;
+    std::map<std::string, std::set<std::string>> values;
     for (const Arm& arm : arms)
-      if (!is_left_out(arm.config, path)) values.insert(arm.config.get(path, kNoValue));
-    if (values.size() > 1) fields.push_back(path);
+      if (!is_left_out(arm.config, path)) values[arm.system].insert(arm.config.get(path, kNoValue));
+    if (std::any_of(values.begin(), values.end(), [](const auto& of) { return of.second.size() > 1; }))
+      fields.push_back(path);
   }
   return fields;
 }
 
+/// The cells of an arm: of another system than midibert only what tells its own arms apart.
+std::vector<std::string> cells_of(const Arm& arm, const ArmSet& set) {
+  std::vector<std::string> cells;
+  for (const std::string& field : set.fields) {
+    std::set<std::string> values;
+    for (const Arm& other : set.arms)
+      if (other.system == arm.system) values.insert(other.config.get(field, kNoValue));
+    const bool tells = field == kSystem || is_midibert(arm.system) || values.size() > 1;
+    std::string value = tells ? arm.config.get(field, kNoValue) : kNoValue;
+    cells.push_back(value.empty() ? kNoValue : std::move(value));
+  }
+  return cells;
+}
+
+/// MidiBERT's arms, then other systems, floors last.
+int rank_of(const Arm& arm) { return is_midibert(arm.system) ? 0 : is_floor(arm.system) ? 2 : 1; }
+
 bool cells_read_before(const Arm& a, const Arm& b) {
+  if (rank_of(a) != rank_of(b)) return rank_of(a) < rank_of(b);
   return std::lexicographical_compare(a.cells.begin(), a.cells.end(), b.cells.begin(), b.cells.end(),
                                       reads_before);
 }
 
 }  // namespace
 
-ArmSet group_arms(const std::vector<Run>& runs) {
+ArmSet group_arms(const std::vector<const Run*>& runs) {
   std::map<std::map<std::string, std::string>, Arm> by_config;
   std::set<std::int64_t> folds;
-  for (const Run& run : runs) {
-    FlatConfig config = meaningful(run.config);
+  for (const Run* run : runs) {
+    FlatConfig config = meaningful(run->config);
     Arm& arm = by_config[config.value];
     if (arm.runs.empty()) arm.config = std::move(config);
-    arm.runs.push_back(&run);
-    if (run.fold) folds.insert(*run.fold);
+    arm.system = run->system;
+    arm.runs.push_back(run);
+    if (run->fold) folds.insert(*run->fold);
   }
 
   ArmSet set;
@@ -123,57 +143,73 @@ ArmSet group_arms(const std::vector<Run>& runs) {
     for (const Run* run : arm.runs) refuse_other_inputs(*arm.runs.front(), *run);
     set.arms.push_back(std::move(arm));
   }
-  for (const Arm& arm : set.arms) refuse_other_tokens(*set.arms.front().runs.front(), *arm.runs.front());
-
   set.fields = differing_fields(set.arms);
   set.names = short_names(set.fields);
-  for (Arm& arm : set.arms)
-    for (const std::string& field : set.fields) arm.cells.push_back(arm.config.get(field, kNoValue));
+  for (Arm& arm : set.arms) arm.cells = cells_of(arm, set);
   std::stable_sort(set.arms.begin(), set.arms.end(), cells_read_before);
   return set;
 }
 
 std::string label(const ArmSet& set, const Arm& arm) {
   std::string text;
-  for (std::size_t i = 0; i < set.names.size(); ++i)
-    if (arm.cells[i] != kNoValue) text += (text.empty() ? "" : " ") + set.names[i] + "=" + arm.cells[i];
-  return text.empty() ? "all runs" : text;
+  for (std::size_t i = 0; i < set.names.size(); ++i) {
+    if (arm.cells[i] == kNoValue) continue;
+    if (set.fields[i] == kSystem && is_midibert(arm.system)) continue;  // the others are the exception
+    text += (text.empty() ? "" : " ") + (set.fields[i] == kSystem ? "" : set.names[i] + "=") + arm.cells[i];
+  }
+  return text.empty() ? set.arms.size() == 1 ? "all runs" : std::string(kMidiBertSystem) : text;
 }
 
-std::vector<std::pair<std::string, std::string>> parse_settings(const std::vector<std::string>& settings) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  for (const std::string& setting : settings) {
-    const auto equals = setting.find('=');
-    if (equals == 0 || equals == std::string::npos)
-      fail(ExitCode::kUsage, "'{}' is no setting; expected one such as injection.condition=none", setting);
-    pairs.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+std::vector<Setting> parse_settings(const std::vector<std::string>& settings) {
+  std::vector<Setting> parsed;
+  for (const std::string& text : settings) {
+    const auto equals = text.find('=');
+    const bool unequal = equals != std::string::npos && equals > 0 && text[equals - 1] == '!';
+    const std::size_t end = unequal ? equals - 1 : equals;
+    if (equals == std::string::npos || end == 0)
+      fail(ExitCode::kUsage, "'{}' is no setting; expected one such as injection.condition=none", text);
+    parsed.push_back({text.substr(0, end), text.substr(equals + 1), !unequal});
   }
-  return pairs;
+  return parsed;
+}
+
+bool has_settings(const Arm& arm, const std::vector<Setting>& settings) {
+  const bool names_system = std::any_of(settings.begin(), settings.end(),
+                                        [](const Setting& setting) { return setting.path == kSystem; });
+  if (!names_system && !is_midibert(arm.system)) return false;
+  return std::all_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+    std::string value = setting.value;
+    if (setting.path == kSite && value == "last") value = arm.config.get("model.layers", kNoValue);
+    if (setting.path == kSystem && is_midibert(value)) return is_midibert(arm.system) == setting.equal;
+    return (arm.config.get(setting.path) == value) == setting.equal;
+  });
 }
 
 std::vector<std::optional<std::size_t>> find_baselines(const ArmSet& set,
                                                        const std::vector<std::string>& settings) {
-  const auto pairs = parse_settings(settings);
-  std::set<std::string> sections;
-  for (const auto& [path, value] : pairs) sections.insert(section_of(path));
-
+  const auto parsed = parse_settings(settings);
+  std::set<std::string> sections, paths;
+  for (const Setting& setting : parsed) {
+    sections.insert(section_of(setting.path));
+    paths.insert(setting.path);
+  }
   std::vector<std::size_t> candidates;
-  for (std::size_t i = 0; i < set.arms.size() && !pairs.empty(); ++i)
-    if (std::all_of(pairs.begin(), pairs.end(), [&](const auto& setting) {
-          return set.arms[i].config.get(setting.first) == setting.second;
-        }))
-      candidates.push_back(i);
+  for (std::size_t i = 0; i < set.arms.size() && !parsed.empty(); ++i)
+    if (has_settings(set.arms[i], parsed)) candidates.push_back(i);
 
-  const auto equal_elsewhere = [&](const Arm& a, const Arm& b) {
+  const auto equal_elsewhere = [&](const Arm& a, const Arm& b, bool in_sections) {
     return std::all_of(set.fields.begin(), set.fields.end(), [&](const std::string& field) {
-      return sections.count(section_of(field)) > 0 || a.config.get(field) == b.config.get(field);
+      const bool is_set = in_sections ? sections.count(section_of(field)) > 0 : paths.count(field) > 0;
+      return is_set || a.config.get(field) == b.config.get(field);
     });
   };
   std::vector<std::optional<std::size_t>> baselines;
   for (const Arm& arm : set.arms) {
     std::vector<std::size_t> fitting = candidates;
-    if (fitting.size() > 1)
-      std::erase_if(fitting, [&](std::size_t i) { return !equal_elsewhere(set.arms[i], arm); });
+    for (const bool in_sections : {true, false})
+      if (fitting.size() > 1)
+        std::erase_if(fitting,
+                      [&](std::size_t i) { return !equal_elsewhere(set.arms[i], arm, in_sections); });
     baselines.push_back(fitting.size() == 1 ? std::optional(fitting.front()) : std::nullopt);
   }
   return baselines;

@@ -14,7 +14,7 @@ void add_leaves(const Json& node, const std::string& path, FlatConfig& flat) {
     return;
   }
   flat.order.push_back(path);
-  flat.value[path] = node.is_string() ? node.get<std::string>() : node.dump();
+  flat.value[path] = text_of(node);
 }
 
 std::optional<double> number(const std::string& text) {
@@ -37,6 +37,8 @@ void FlatConfig::erase(const std::string& path) {
   value.erase(path);
   std::erase(order, path);
 }
+
+std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 FlatConfig flatten(const Json& config) {
   FlatConfig flat;

@@ -19,6 +19,9 @@ struct FlatConfig {
   void erase(const std::string& path);
 };
 
+/// A text as it is, everything else as JSON.
+std::string text_of(const Json& value);
+
 /// Lists are values, not nested paths. An empty mapping vanishes.
 FlatConfig flatten(const Json& config);
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "core/error.h"
+#include "core/files.h"
+#include "report/field_defaults.h"
 #include "statistics/scores.h"
 #include "storage/run_record.h"
 
@@ -32,6 +35,15 @@ std::vector<std::string> evaluated_splits(const RunRecord& record, const Predict
   return {present.begin(), present.end()};
 }
 
+UnitCount count(const std::vector<Outcome>& outcomes) {
+  UnitCount units;
+  for (const Outcome& outcome : outcomes) {
+    ++units.scored;
+    units.right += outcome.label == outcome.predicted ? 1 : 0;
+  }
+  return units;
+}
+
 Run reduced(const FinishedRun& finished, const std::string& folder, Names& names) {
   const RunRecord& record = finished.record;
   const Predictions& predictions = finished.predictions;
@@ -43,6 +55,8 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   if (record.config.contains(Json::json_pointer("/data/fold")))
     run.fold = integer_field(record.config, "/data/fold", file);
   run.config = flatten(record.config);
+  add_unstated(run.config);
+  run.system = run.config.get("system");
   run.config.erase(kSeedPath);
   run.config.erase(kFoldPath);
   run.evaluate = evaluated_splits(record, predictions);
@@ -53,12 +67,53 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
     const std::uint32_t piece = outcome.piece;
     run.outcomes.push_back({names.number(predictions.piece_id[piece]), names.number(predictions.group[piece]),
                             names.number(predictions.split[piece]), outcome.label, outcome.predicted,
-                            predictions.mode[piece]});
+                            predictions.mode[piece], static_cast<float>(outcome.confidence)});
+  }
+  const std::set<std::string> splits(predictions.split.begin(), predictions.split.end());
+  for (const std::string& split : splits) {
+    run.rows[names.number(split)] = count(outcomes(predictions, {split}, ScoredUnit::kRow));
+    run.songs[names.number(split)] = count(outcomes(predictions, {split}, ScoredUnit::kSong));
   }
   run.inputs = record.inputs;
   run.predictions_sha256 = record.predictions_sha256;
-  if (record.provenance.is_object()) run.producer = record.provenance.value("producer", "");
+  if (record.provenance.is_object()) {
+    run.producer = record.provenance.value("producer", "");
+    run.input_names = record.provenance.value("input_names", run.input_names);
+  }
   return run;
+}
+
+/// How the newest attempt at an unfinished run ended badly, as " (attempt 3: …)"; empty where it did not, or
+/// where nobody has tried. Of an attempt file (mofi-attempt/1) no more is read than that.
+std::string bad_end(const std::filesystem::path& folder) {
+  int newest = 0;
+  for (int number = 1; std::filesystem::exists(folder / fmt::format("attempt_{}.json", number)); ++number)
+    newest = number;
+  if (newest == 0) return "";
+  const Json attempt =
+      Json::parse(read_text(folder / fmt::format("attempt_{}.json", newest)), nullptr, false);
+  if (!attempt.is_object() || !attempt.contains("end") || !attempt["end"].is_object()) return "";
+  const std::string kind = attempt["end"].value("kind", "");
+  if (kind != "error" && kind != "crash" && kind != "timeout") return "";
+  const std::string text = attempt["end"].value("text", "");
+  return fmt::format(" (attempt {}, {}{}{})", newest, kind, text.empty() ? "" : ": ",
+                     text.substr(0, text.find('\n')));
+}
+
+void number_by_alphabet(RunSet& set) {
+  const std::vector<std::uint32_t> number = set.names.sort();
+  for (Run& run : set.runs) {
+    for (PieceOutcome& outcome : run.outcomes) {
+      outcome.piece = number[outcome.piece];
+      outcome.song = number[outcome.song];
+      outcome.split = number[outcome.split];
+    }
+    for (auto* units : {&run.rows, &run.songs}) {
+      std::map<std::uint32_t, UnitCount> renumbered;
+      for (const auto& [split, unit] : *units) renumbered[number[split]] = unit;
+      *units = std::move(renumbered);
+    }
+  }
 }
 
 /// The reason as it reads on any machine.
@@ -74,6 +129,17 @@ std::uint32_t Names::number(const std::string& name) {
   const auto [entry, is_new] = numbers_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
   if (is_new) names_.push_back(name);
   return entry->second;
+}
+
+std::vector<std::uint32_t> Names::sort() {
+  std::vector<std::uint32_t> number(names_.size());
+  std::uint32_t next = 0;
+  for (auto& [name, old] : numbers_) {  // a map is in the order of the alphabet
+    number[old] = next;
+    names_[next] = name;
+    old = next++;
+  }
+  return number;
 }
 
 RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::string>& only) {
@@ -99,7 +165,8 @@ RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::s
     try {
       set.runs.push_back(reduced(read_finished_run(runs_dir / name), folder, set.names));
     } catch (const Error& error) {
-      set.skipped.push_back({folder, without_prefix(error.what(), prefix)});
+      const std::string end = bad_end(runs_dir / name);
+      set.skipped.push_back({folder, without_prefix(error.what() + end, prefix), !end.empty()});
     } catch (const nlohmann::json::exception& error) {
       set.skipped.push_back({folder, fmt::format("{}/{}: has a config that is not understood: {}", folder,
                                                  kResultFile, error.what())});
@@ -107,6 +174,7 @@ RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::s
   }
   std::sort(set.runs.begin(), set.runs.end(),
             [](const Run& a, const Run& b) { return std::pair(a.id, a.folder) < std::pair(b.id, b.folder); });
+  number_by_alphabet(set);
   return set;
 }
 

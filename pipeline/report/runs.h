@@ -19,6 +19,8 @@ class Names {
  public:
   std::uint32_t number(const std::string& name);
   const std::string& name(std::uint32_t number) const { return names_[number]; }
+  /// Numbers names anew, in the order of the alphabet: the number of each old number.
+  std::vector<std::uint32_t> sort();
 
  private:
   std::vector<std::string> names_;
@@ -29,11 +31,18 @@ struct PieceOutcome {
   std::uint32_t piece = 0, song = 0, split = 0;  ///< numbers of RunSet::names
   int label = 0, predicted = 0;
   std::uint8_t mode = 255;  ///< 0 major, 1 minor, else undefined
+  float confidence = 0;     ///< the probability of what is predicted
+};
+
+/// Answers of another unit than the piece.
+struct UnitCount {
+  std::int64_t scored = 0, right = 0;
 };
 
 struct Run {
   std::string id, folder;             ///< `folder` within the results folder
-  FlatConfig config;                  ///< without seed and fold
+  FlatConfig config;                  ///< without seed and fold, with what it leaves unstated
+  std::string system;                 ///< config field "system"
   std::int64_t seed = 0;              ///< config field "seed"
   std::optional<std::int64_t> fold;   ///< config field "data.fold", if there is one
   std::vector<std::string> evaluate;  ///< config field "data.evaluate", else all splits that were predicted
@@ -41,20 +50,23 @@ struct Run {
   bool quadrants = true;  ///< whether the classes are Russell's
   std::string dataset;
   std::vector<PieceOutcome> outcomes;
-  std::map<std::string, std::string> inputs;  ///< content digests by name
+  std::map<std::uint32_t, UnitCount> rows, songs;  ///< by split: statistics/scores.h says what they are
+  std::map<std::string, std::string> inputs;       ///< content digests by name
+  std::map<std::string, std::string> input_names;  ///< what is known of them, from provenance.input_names
   std::string predictions_sha256;
   std::string producer;
 };
 
 struct SkippedRun {
   std::string folder;
-  std::string reason;  ///< names the folder or the file
+  std::string reason;   ///< names the folder or the file
+  bool failed = false;  ///< its last attempt ended in an error, a crash or for lack of time
 };
 
 struct RunSet {
   std::vector<Run> runs;            ///< by id
   std::vector<SkippedRun> skipped;  ///< by folder: unfinished, damaged, or not understood
-  Names names;
+  Names names;                      ///< in the order of the alphabet
 };
 
 /// Reads all of `results_dir`/runs/*. Throws kMissing when there is no such folder; a folder that is no

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include "report/ablation_table.h"
+#include "report/cells.h"
 #include "statistics/scores.h"
 
 namespace mofi {
@@ -20,7 +20,7 @@ Scores score_splits(const Run& run, const Names& names, const std::vector<std::s
   Scores scores(ConfusionMatrix(run.classes, run.quadrants));
   for (const PieceOutcome& outcome : run.outcomes)
     if (std::find(splits.begin(), splits.end(), names.name(outcome.split)) != splits.end())
-      scores.add(outcome.label, outcome.predicted, outcome.mode);
+      scores.add(outcome.label, outcome.predicted, static_cast<double>(outcome.confidence), outcome.mode);
   return scores;
 }
 
@@ -34,20 +34,28 @@ void add_metrics(std::vector<std::string>& row, const Scores& scores) {
 
 }  // namespace
 
-Table runs_table(const RunSet& runs, const Ablation& ablation, const AblationOptions& options) {
-  const ArmSet& set = ablation.set;
+Table runs_table(const RunSet& runs, const std::vector<NamedAblation>& all) {
   std::set<std::string> splits, inputs;
   for (const Run& run : runs.runs) {
-    for (const PieceOutcome& outcome : run.outcomes) splits.insert(runs.names.name(outcome.split));
+    std::set<std::uint32_t> own;
+    for (const PieceOutcome& outcome : run.outcomes) own.insert(outcome.split);
+    for (const std::uint32_t split : own) splits.insert(runs.names.name(split));
     for (const auto& [name, digest] : run.inputs) inputs.insert(name);
   }
-  std::map<const Run*, const Arm*> arm_of;
-  for (const Arm& arm : set.arms)
-    for (const Run* run : arm.runs) arm_of[run] = &arm;
+  struct Place {
+    const NamedAblation* table;
+    const Arm* arm;
+  };
+  std::map<const Run*, std::vector<Place>> places;
+  for (const NamedAblation& named : all)
+    for (const Arm& arm : named.ablation.set.arms)
+      for (const Run* run : arm.runs) places[run].push_back({&named, &arm});
+  const std::vector<std::string> fields = all_fields(all);
 
   Table table;
   table.columns.push_back({"run_id"});
-  for (const std::string& field : set.fields) table.columns.push_back({field});
+  if (all.size() > 1) table.columns.push_back({"tables"});
+  for (const std::string& field : fields) table.columns.push_back({field});
   table.columns.insert(table.columns.end(), {{"seed"}, {"fold"}});
   for (const std::string& split : splits)
     for (const char* metric : kMetrics) table.columns.push_back({split + "_" + metric});
@@ -58,12 +66,20 @@ Table runs_table(const RunSet& runs, const Ablation& ablation, const AblationOpt
   table.columns.push_back({"producer"});
 
   for (const Run& run : runs.runs) {
+    const std::vector<Place>& own = places.at(&run);
     std::vector<std::string> row = {run.id};
-    for (const std::string& cell : arm_of.at(&run)->cells) row.push_back(cell == kNoValue ? "" : cell);
+    if (all.size() > 1) {
+      std::vector<std::string> names;
+      for (const Place& place : own) names.push_back(place.table->name);
+      row.push_back(fmt::format("{}", fmt::join(names, " ")));
+    }
+    const Place& place = own.front();
+    for (const std::string& cell : cells_for(fields, place.table->ablation.set, *place.arm))
+      row.push_back(csv_text(cell));
     row.push_back(std::to_string(run.seed));
     row.push_back(run.fold ? std::to_string(*run.fold) : "");
     for (const std::string& split : splits) add_metrics(row, score_splits(run, runs.names, {split}));
-    const std::vector<std::string> pooled = scored_splits(run, options, set.cross_validated);
+    const std::vector<std::string> pooled = scored_splits(run, place.table->ablation.scoring);
     row.push_back(fmt::format("{}", fmt::join(pooled, "+")));
     add_metrics(row, score_splits(run, runs.names, pooled));
     row.push_back(run.predictions_sha256);

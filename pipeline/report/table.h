@@ -26,6 +26,10 @@ std::string to_terminal(const Table& table, std::size_t width = 110);
 /// A GitHub-flavoured pipe table, padded so that the source reads as well.
 std::string to_markdown(const Table& table);
 
+/// A table environment for LaTeX with booktabs, the title as its caption and the notes under it. For
+/// documents in UTF-8; escapes what LaTeX would read otherwise.
+std::string to_latex(const Table& table);
+
 /// The header and the rows; title and notes have no place in CSV.
 std::string to_csv(const Table& table);
 

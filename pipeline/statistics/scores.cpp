@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 namespace mofi {
 namespace {
@@ -34,28 +35,48 @@ std::vector<std::size_t> scored_rows(const Predictions& p, const std::vector<std
   return rows;
 }
 
+bool decided_together(const Predictions& p, std::size_t a, std::size_t b, ScoredUnit unit) {
+  if (unit == ScoredUnit::kRow) return false;
+  if (unit == ScoredUnit::kPiece) return p.piece[a] == p.piece[b];
+  return p.group[p.piece[a]] == p.group[p.piece[b]] && p.label[a] == p.label[b];
+}
+
+/// The softmax of `sums` / `rows` at its largest.
+double confidence_of(const std::vector<double>& sums, int predicted, double rows) {
+  double total = 0;
+  for (const double sum : sums) total += std::exp((sum - sums[static_cast<std::size_t>(predicted)]) / rows);
+  return 1 / total;
+}
+
 }  // namespace
 
 std::vector<Outcome> outcomes(const Predictions& p, const std::vector<std::string>& splits, ScoredUnit unit) {
   const auto classes = static_cast<std::size_t>(p.classes);
-  const std::vector<std::size_t> rows = scored_rows(p, splits);
+  std::vector<std::size_t> rows = scored_rows(p, splits);
+  if (unit == ScoredUnit::kSong)
+    std::stable_sort(rows.begin(), rows.end(), [&p](std::size_t a, std::size_t b) {
+      return std::tie(p.group[p.piece[a]], p.label[a]) < std::tie(p.group[p.piece[b]], p.label[b]);
+    });
   std::vector<Outcome> result;
   std::vector<double> sums(classes);
   for (std::size_t at = 0; at < rows.size();) {
-    const std::size_t first = rows[at];
+    const std::size_t first = at;
     std::fill(sums.begin(), sums.end(), 0.0);
     do {
       const std::size_t row = rows[at];
       for (std::size_t c = 0; c < classes; ++c) sums[c] += static_cast<double>(p.logits[row * classes + c]);
       ++at;
-    } while (unit == ScoredUnit::kPiece && at < rows.size() && p.piece[rows[at]] == p.piece[first]);
-    result.push_back({p.piece[first], p.label[first], largest(sums)});
+    } while (at < rows.size() && decided_together(p, rows[at], rows[first], unit));
+    const int predicted = largest(sums);
+    result.push_back({p.piece[rows[first]], p.label[rows[first]], predicted,
+                      confidence_of(sums, predicted, static_cast<double>(at - first))});
   }
   return result;
 }
 
-void Scores::add(int label, int predicted, std::uint8_t mode) {
+void Scores::add(int label, int predicted, double confidence, std::uint8_t mode) {
   confusion.add(label, predicted);
+  calibration.add(confidence, label == predicted);
   if (!confusion.quadrants || (mode != kMajorMode && mode != kMinorMode)) return;
   ++with_mode;
   if (high_valence(predicted) == (mode == kMajorMode)) ++valence_is_mode;
@@ -65,6 +86,7 @@ Scores& Scores::operator+=(const Scores& other) {
   confusion += other.confusion;
   with_mode += other.with_mode;
   valence_is_mode += other.valence_is_mode;
+  calibration += other.calibration;
   return *this;
 }
 
@@ -76,7 +98,7 @@ double mode_agreement(const Scores& scores) {
 Scores score(const Predictions& predictions, const std::vector<std::string>& splits, ScoredUnit unit) {
   Scores scores(ConfusionMatrix(predictions.classes, predictions.quadrants()));
   for (const Outcome& outcome : outcomes(predictions, splits, unit))
-    scores.add(outcome.label, outcome.predicted, predictions.mode[outcome.piece]);
+    scores.add(outcome.label, outcome.predicted, outcome.confidence, predictions.mode[outcome.piece]);
   return scores;
 }
 
@@ -88,7 +110,8 @@ Json to_json(const Scores& scores) {
           {"weighted_f1", number(weighted_f1(scores.confusion))},
           {"valence_accuracy", number(valence_accuracy(scores.confusion))},
           {"arousal_accuracy", number(arousal_accuracy(scores.confusion))},
-          {"mode_agreement", number(mode_agreement(scores))}};
+          {"mode_agreement", number(mode_agreement(scores))},
+          {"calibration_error", number(expected_calibration_error(scores.calibration))}};
 }
 
 }  // namespace mofi

@@ -9,21 +9,26 @@
 #include <string>
 #include <vector>
 
+#include "statistics/calibration.h"
 #include "statistics/metrics.h"
 #include "storage/run_record.h"
 
 namespace mofi {
 
-/// What is scored: whole pieces, or every row by itself, as MIDI-BERT does.
-enum class ScoredUnit { kPiece, kRow };
+/// What is scored: whole pieces; every row by itself, as MIDI-BERT does; or whole songs, the logits of all
+/// rows of a song added as those of a piece are. Clips of one song may have unlike labels (in EMOPIA they
+/// do): those of each label are added apart, so that such a song counts once a label.
+enum class ScoredUnit { kPiece, kRow, kSong };
 
 struct Outcome {
-  std::uint32_t piece = 0;  ///< index into the predictions' pieces
+  std::uint32_t piece = 0;  ///< index into the predictions' pieces; of a song its first one
   int label = 0;
   int predicted = 0;
+  double confidence = 0;  ///< the probability of what is predicted: the softmax of the rows' mean logits
 };
 
-/// The outcomes of the pieces of these splits (of all, when the list is empty), by piece, then row.
+/// The outcomes of the pieces of these splits (of all, when the list is empty), by piece, then row; of songs
+/// by song, then label.
 std::vector<Outcome> outcomes(const Predictions& predictions, const std::vector<std::string>& splits = {},
                               ScoredUnit unit = ScoredUnit::kPiece);
 
@@ -34,9 +39,10 @@ struct Scores {
   ConfusionMatrix confusion;
   std::int64_t with_mode = 0;        ///< outcomes whose piece has a defined mode
   std::int64_t valence_is_mode = 0;  ///< of those, predicted high and major or predicted low and minor
+  Calibration calibration;
 
   /// `mode`: 0 major, 1 minor, anything else undefined.
-  void add(int label, int predicted, std::uint8_t mode);
+  void add(int label, int predicted, double confidence, std::uint8_t mode);
   Scores& operator+=(const Scores& other);
 };
 

@@ -1,5 +1,6 @@
 #include "statistics/summary.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -18,6 +19,12 @@ double sample_sd(std::span<const double> values) {
   double squares = 0;
   for (const double value : values) squares += (value - centre) * (value - centre);
   return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+double interquartile_mean(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t cut = values.size() / 4;
+  return mean(std::span(values).subspan(cut, values.size() - 2 * cut));
 }
 
 double quantile(std::span<const double> ascending, double p) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "golden/statistics_numbers.h"
 #include "statistics/scores.h"
 #include "synthetic_runs.h"
 
@@ -103,6 +104,38 @@ TEST(Metrics, a_piece_is_scored_once_by_the_sum_of_its_segments) {
   EXPECT_DOUBLE_EQ(accuracy(score(p, {}, ScoredUnit::kRow).confusion), 1.0 / 3);
 }
 
+TEST(Metrics, a_song_is_scored_once_a_label_by_the_sum_of_its_clips) {
+  Predictions p = predictions_of({{3, 0, 0, 0}, {0, 1, 0, 0}, {0, 4, 0, 0}, {0, 0, 1, 0}}, {0, 1, 2, 3});
+  p.group = {"x", "x", "x", "y"};
+  p.label = {0, 0, 1, 2};
+  const std::vector<Outcome> by_song = outcomes(p, {}, ScoredUnit::kSong);
+  ASSERT_EQ(by_song.size(), 3U);
+  EXPECT_EQ(by_song[0].predicted, 0);  // 3 against 1
+  EXPECT_EQ(by_song[1].predicted, 1);  // the clip of label 1 is not asked with them
+  EXPECT_EQ(by_song[2].predicted, 2);
+  EXPECT_DOUBLE_EQ(accuracy(score(p, {}, ScoredUnit::kSong).confusion), 1.0);
+  EXPECT_DOUBLE_EQ(accuracy(score(p).confusion), 0.75);
+}
+
+TEST(Metrics, confidence_is_the_softmax_of_the_mean_logits_of_a_pieces_rows) {
+  const Predictions p = predictions_of({{2, 0, 0, 0}, {0, 0, 0, 0}}, {0, 0});
+  EXPECT_NEAR(outcomes(p).front().confidence, std::exp(1.0) / (std::exp(1.0) + 3), 1e-12);
+}
+
+// Bins and confidences as Guo et al. have them, counted with numpy.
+TEST(Metrics, calibration_error_is_the_mean_gap_of15_bins) {
+  Calibration calibration, half;
+  for (std::size_t i = 0; i < golden::kConfidences.size(); ++i)
+    (i % 2 == 0 ? calibration : half).add(golden::kConfidences[i], golden::kRight[i] == 1);
+  calibration += half;
+  EXPECT_NEAR(expected_calibration_error(calibration), golden::kCalibrationError, 1e-12);
+  EXPECT_TRUE(std::isnan(expected_calibration_error({})));
+  Calibration sure;
+  sure.add(1.0, true);
+  sure.add(0.0, false);
+  EXPECT_EQ(expected_calibration_error(sure), 0);
+}
+
 TEST(Metrics, summed_logits_decide_as_averaged_log_probabilities_do) {
   RandomStream stream(1, "segments");
   for (int trial = 0; trial < 200; ++trial) {
@@ -156,7 +189,7 @@ TEST(Metrics, do_not_depend_on_the_order_of_rows) {
 
 TEST(Metrics, as_json_undefined_is_null) {
   Scores two(ConfusionMatrix(2));
-  two.add(0, 0, 0);
+  two.add(0, 0, 0.9, 0);
   const Json json = to_json(two);
   EXPECT_EQ(json.at("count"), 1);
   EXPECT_EQ(json.at("accuracy"), 1.0);

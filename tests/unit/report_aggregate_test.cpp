@@ -13,10 +13,10 @@
 namespace mofi {
 namespace {
 
-/// A small sweep: without injection, and the mode at two sites; two seeds each.
-std::vector<SyntheticRun> small_sweep() {
+/// A small sweep: without injection, and the mode at two sites; two seeds each, or so many.
+std::vector<SyntheticRun> small_sweep(std::int64_t seeds = 2) {
   std::vector<SyntheticRun> runs;
-  for (const std::int64_t seed : {1, 2}) {
+  for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     runs.push_back({.condition = "none", .site = 0, .seed = seed, .skill = 0.3});
     runs.push_back({.condition = "mode", .site = 0, .seed = seed, .skill = 0.6});
     runs.push_back({.condition = "mode", .site = 10, .seed = seed, .skill = 0.5});
@@ -53,26 +53,29 @@ std::vector<std::string> column(const std::filesystem::path& file, const std::st
   return cells;
 }
 
-constexpr const char* kGoldenMarkdown = R"md(## Ablation: 3 arms, 6 runs
+constexpr const char* kGoldenMarkdown = R"md(## Ablation: 3 arms, 12 runs
 
-| condition | site | runs | clips | songs |   accuracy |        95 % | macro-F1 | valence | arousal | valence = mode | difference |          95 % |
-|:----------|-----:|-----:|------:|------:|-----------:|------------:|---------:|--------:|--------:|---------------:|-----------:|--------------:|
-| none      |    – |    2 |    36 |    12 | 59.7 ± 9.8 | 41.6 … 77.9 |     59.6 |    70.8 |    76.4 |           62.1 |   baseline |             – |
-| mode      |    0 |    2 |    36 |    12 | 68.1 ± 9.8 | 51.3 … 86.2 |     68.0 |    79.2 |    77.8 |           68.2 |       +8.3 |  -9.7 … +26.4 |
-| mode      |   10 |    2 |    36 |    12 | 66.7 ± 0.0 | 54.2 … 77.8 |     66.9 |    80.6 |    79.2 |           69.7 |       +6.9 | -15.4 … +30.6 |
+| condition | site | runs | clips | songs |   accuracy |        95 % | macro-F1 | valence | arousal | valence = mode | difference |         95 % | p (Holm) | P(best) |
+|:----------|-----:|-----:|------:|------:|-----------:|------------:|---------:|--------:|--------:|---------------:|-----------:|-------------:|---------:|--------:|
+| none      |    – |    4 |    36 |    12 | 55.6 ± 8.2 | 49.8 … 62.1 |     55.4 |    70.8 |    68.8 |           62.9 |   baseline |            – |        – |       – |
+| mode      |    0 |    4 |    36 |    12 | 69.4 ± 6.0 | 59.9 … 78.7 |     69.4 |    81.3 |    79.9 |           69.7 |      +13.9 | +2.9 … +24.7 |     .061 |    0.83 |
+| mode      |   10 |    4 |    36 |    12 | 63.2 ± 5.3 | 53.1 … 73.2 |     63.7 |    80.6 |    73.6 |           68.2 |       +7.6 | -2.6 … +19.5 |      .20 |    0.17 |
 
 * Scored: 36 clips of 12 songs of data set synthetic, split song_level, valid + test pooled; a clip counts once, by the summed logits of its segments. Tokens aaaaaaaaaaaa.
-* In %. Mean ± sample standard deviation over seeds (1, 2). 95 %: interval of the number before it, by percentile bootstrap, 1,000 resamples of songs and, independently, of seeds (bootstrap seed 1).
-* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together. Intervals are not corrected for the number of arms.
+* In %. Mean ± sample standard deviation over seeds (1–4). 95 %: interval of the number before it, by bootstrap over songs and seeds (1,000 resamples, bootstrap seed 1).
+* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition (mode 2). All tests: comparisons.md.
 * Valence = mode: how often the predicted valence is high for a major and low for a minor clip; clips of undefined mode are left out.
-* No arm is called best: the paired intervals do not tell the leading one apart from every other.
+* Floors: these results hold no classifier without a network (majority, mode_only, logistic, linear_svm, rbf_svm, random_forest) on these clips, which neural rows are to be read against.
+* No arm is called best: of all 3 arms, 2 cannot be told from the best (model confidence set, 95 %): condition=mode site=0; condition=mode site=10.
+* P(best) of mode: chance of being the best of these 2 arms, by joint resamples. Ahead is condition=mode site=0, 69.4 % (95 % interval 59.9 … 78.7; 36 clips, 12 songs, 4 seeds); 2 of them cannot be told from the best.
+* Power: with 4 seeds and 12 songs, a true difference of 15.6 points to the baseline is seen with a chance of 80 % at 5 % (median of 2 arms), of 17.7 points if it is the first of 2 comparisons. The 1.8 points that the paper reports between two layers would take 395 seeds on these songs or 1,031 songs with these seeds.
 )md";
 
 TEST(ReportAggregate, writes_the_table_a_reader_expects) {
   const TemporaryFolder results;
-  write_all(results.path(), small_sweep());
+  write_all(results.path(), small_sweep(4));
   const AggregateSummary summary = aggregate_in_place(results.path());
-  EXPECT_EQ(summary.runs, 6U);
+  EXPECT_EQ(summary.runs, 12U);
   EXPECT_EQ(summary.arms, 3U);
   EXPECT_TRUE(summary.skipped.empty());
   EXPECT_EQ(read_text(results / "tables/ablation.md"), kGoldenMarkdown);
@@ -111,7 +114,9 @@ TEST(ReportAggregate, tables_are_the_same_bytes_whatever_the_order_of_runs) {
   write_run_record(second / "runs/none-site0-seed1", record);
   aggregate_in_place(first.path());
   aggregate_in_place(second.path());
-  for (const std::string file : {"runs.csv", "tables/ablation.md", "tables/ablation.csv"})
+  for (const std::string file : {"runs.csv", "groups.csv", "tables/ablation.md", "tables/ablation.tex",
+                                 "tables/ablation.csv", "tables/comparisons.md", "tables/comparisons.tex",
+                                 "tables/comparisons.csv", "tables/confusion.md", "tables/confusion.csv"})
     EXPECT_EQ(read_text(first / file), read_text(second / file)) << file;
 }
 
@@ -166,18 +171,272 @@ TEST(ReportAggregate, without_injection_the_site_makes_no_other_arm) {
   EXPECT_EQ(aggregate_in_place(results.path()).arms, 1U);
 }
 
-TEST(ReportAggregate, one_arm_is_not_pooled_over_unlike_inputs) {
+TEST(ReportAggregate, what_was_made_from_unlike_tokens_is_never_averaged_and_has_a_table_each) {
   const TemporaryFolder results;
   write_all(results.path(), {{.seed = 1}, {.seed = 2, .tokens_sha256 = std::string(64, 'b')}});
-  EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("made from different tokens"),
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(column(results / "groups.csv", "tokens"),
+            (std::vector<std::string>{"tokens_aaaaaaaa", "tokens_bbbbbbbb"}));
+  EXPECT_EQ(column(results / "groups.csv", "runs"), (std::vector<std::string>{"1", "1"}));
+  EXPECT_TRUE(std::filesystem::exists(results / "tables/tokens_bbbbbbbb/ablation.md"));
+}
+
+TEST(ReportAggregate, an_arm_whose_runs_read_unlike_files_is_refused) {
+  const TemporaryFolder results;
+  write_all(results.path(), {{.seed = 1, .system = "logistic"}, {.seed = 2, .system = "logistic"}});
+  RunRecord record = read_run_record(results / "runs/logistic-site0-seed2");
+  record.inputs["features"] = std::string(64, 'f');
+  write_run_record(results / "runs/logistic-site0-seed2", record);
+  EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("made from different features"),
             std::string::npos);
 }
 
-TEST(ReportAggregate, arms_on_unlike_tokens_are_not_compared) {
+/// Two data sets; in the first, from scratch and from start weights.
+std::vector<SyntheticRun> two_data_sets() {
+  std::vector<SyntheticRun> runs;
+  for (const std::int64_t seed : {1, 2, 3})
+    for (const std::string condition : {"none", "mode"}) {
+      runs.push_back({.condition = condition, .seed = seed, .dataset = "emopia"});
+      runs.push_back({.condition = condition,
+                      .site = 1,
+                      .seed = seed,
+                      .dataset = "emopia",
+                      .weights_sha256 = std::string(64, 'd')});
+      runs.push_back({.condition = condition,
+                      .site = 2,
+                      .seed = seed,
+                      .songs = 10,
+                      .tokens_sha256 = std::string(64, 'b'),
+                      .dataset = "vgmidi"});
+    }
+  runs.push_back({.dataset = "emopia", .system = "majority"});
+  return runs;
+}
+
+TEST(ReportAggregate, several_data_sets_and_start_weights_have_a_table_each_and_one_of_all_rows) {
   const TemporaryFolder results;
-  write_all(results.path(),
-            {{.condition = "none"}, {.condition = "mode", .tokens_sha256 = std::string(64, 'b')}});
-  EXPECT_NE(error_of([&] { aggregate_in_place(results.path()); }).find("not comparable"), std::string::npos);
+  write_all(results.path(), two_data_sets());
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  ASSERT_EQ(summary.groups.size(), 3U);
+  EXPECT_EQ(summary.groups[0].title, "emopia_scratch: 3 arms, 7 runs");
+  EXPECT_EQ(summary.groups[1].title, "emopia_weights_dddddddd: 3 arms, 7 runs");
+  EXPECT_EQ(summary.groups[2].title, "vgmidi_scratch: 2 arms, 6 runs");
+  EXPECT_EQ(column(results / "groups.csv", "data_set"),
+            (std::vector<std::string>{"emopia", "emopia", "emopia", "emopia", "emopia", "emopia", "vgmidi",
+                                      "vgmidi"}));
+  EXPECT_EQ(read_csv(results / "tables/emopia_scratch/ablation.csv").rows.size(), 3U);
+  EXPECT_EQ(read_csv(results / "tables/ablation.csv").rows.size(), 8U);
+  EXPECT_EQ(column(results / "runs.csv", "tables").front(),
+            "emopia_scratch emopia_weights_dddddddd");  // majority
+  // Differences are within a table.
+  const auto against = column(results / "tables/comparisons.csv", "against");
+  EXPECT_EQ(against.size(), 5U);
+}
+
+TEST(ReportAggregate, what_inputs_are_called_is_said_where_a_record_tells_it) {
+  const TemporaryFolder results;
+  write_all(results.path(), two_data_sets());
+  for (const std::int64_t seed : {1, 2, 3})
+    for (const std::string condition : {"none", "mode"}) {
+      const auto folder = results / ("runs/" + condition + "-site1-seed" + std::to_string(seed));
+      RunRecord record = read_run_record(folder);
+      record.provenance["input_names"] = {{"weights", "tiny"}};
+      write_run_record(folder, record);
+    }
+  EXPECT_EQ(aggregate_in_place(results.path()).groups[1].title, "emopia_tiny: 3 arms, 7 runs");
+}
+
+TEST(ReportAggregate, other_systems_are_rows_under_their_names_with_only_what_tells_their_arms_apart) {
+  const TemporaryFolder results;
+  std::vector<SyntheticRun> runs = small_sweep();
+  runs.push_back({.seed = 1, .skill = 0.0, .system = "majority"});
+  for (const std::int64_t seed : {1, 2}) runs.push_back({.seed = seed, .skill = 0.4, .system = "lstm_attn"});
+  write_all(results.path(), runs);
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  const CsvTable table = read_csv(results / "tables/ablation.csv");
+  EXPECT_EQ(table.columns.front(), "system");
+  EXPECT_EQ(column(results / "tables/ablation.csv", "system"),
+            (std::vector<std::string>{"midibert", "midibert", "midibert", "lstm_attn", "majority"}));
+  EXPECT_EQ(column(results / "tables/ablation.csv", "injection.condition"),
+            (std::vector<std::string>{"none", "mode", "mode", "", ""}));
+  EXPECT_EQ(std::count(table.columns.begin(), table.columns.end(), "classifier.C"), 0);
+  const std::string notes = all_notes(summary.table);
+  EXPECT_NE(notes.find("Floors, classifiers without a network on the same clips: the highest is "),
+            std::string::npos)
+      << notes;
+}
+
+TEST(ReportAggregate, a_floor_of_one_seed_is_compared_with_every_seed_of_the_baseline) {
+  const TemporaryFolder results;
+  std::vector<SyntheticRun> runs = small_sweep();
+  runs.push_back({.seed = 1, .skill = 0.0, .system = "majority"});
+  write_all(results.path(), runs);
+  aggregate_in_place(results.path());
+  EXPECT_EQ(column(results / "tables/ablation.csv", "difference_seeds").back(), "2");
+  const double floor = std::stod(column(results / "tables/ablation.csv", "accuracy_mean").back()),
+               baseline = std::stod(column(results / "tables/ablation.csv", "accuracy_mean").front());
+  EXPECT_NEAR(std::stod(column(results / "tables/ablation.csv", "difference").back()), floor - baseline,
+              2e-6);
+}
+
+TEST(ReportAggregate, without_floors_a_table_of_neural_rows_says_so) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  EXPECT_NE(
+      all_notes(aggregate_in_place(results.path()).table).find("Floors: these results hold no classifier"),
+      std::string::npos);
+}
+
+TEST(ReportAggregate, a_field_that_came_later_equals_what_older_runs_mean_by_not_having_it) {
+  const TemporaryFolder results;
+  write_all(results.path(), {{.condition = "mode", .seed = 1}, {.condition = "mode", .seed = 2}});
+  RunRecord record = read_run_record(results / "runs/mode-site0-seed2");
+  record.config["injection"]["by"] = "film";
+  write_run_record(results / "runs/mode-site0-seed2", record);
+  EXPECT_EQ(aggregate_in_place(results.path()).arms, 1U);
+  record.config["injection"]["by"] = "add";
+  write_run_record(results / "runs/mode-site0-seed2", record);
+  EXPECT_EQ(aggregate_in_place(results.path()).arms, 2U);
+  EXPECT_EQ(column(results / "tables/ablation.csv", "injection.by"),
+            (std::vector<std::string>{"add", "film"}));
+}
+
+TEST(ReportAggregate, missing_and_failed_runs_are_counted_in_the_table) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  const auto folder = results / "runs/mode-site10-seed2";
+  std::filesystem::remove(folder / "result.json");
+  std::ofstream(folder / "attempt_1.json")
+      << R"({"schema": "mofi-attempt/1", "end": {"kind": "error", "text": "loss is not finite\nmore"}})";
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  EXPECT_EQ(column(results / "tables/ablation.csv", "runs_missing"),
+            (std::vector<std::string>{"0", "0", "1"}));
+  EXPECT_EQ(column(results / "tables/ablation.csv", "runs_failed"),
+            (std::vector<std::string>{"0", "0", "1"}));
+  EXPECT_EQ(summary.table.rows.back()[2], "1 of 2, 1 failed");
+  const std::string notes = all_notes(summary.table);
+  EXPECT_NE(notes.find("1 is missing, 1 of them failed"), std::string::npos) << notes;
+  EXPECT_NE(notes.find("the run is not finished (attempt 1, error: loss is not finite)"), std::string::npos)
+      << notes;
+}
+
+TEST(ReportAggregate, of_many_folders_that_are_left_out_the_first_few_are_told) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  for (int i = 10; i < 50; ++i)
+    std::filesystem::create_directories(results / ("runs/begun" + std::to_string(i)));
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  EXPECT_EQ(summary.skipped.size(), 40U);
+  EXPECT_EQ(summary.table.notes.back(), "… and 32 more folders that are left out.");
+}
+
+TEST(ReportAggregate, every_pair_is_tested_against_the_baseline_and_the_controls_at_its_site) {
+  const TemporaryFolder results;
+  for (const std::int64_t seed : {1, 2, 3})
+    for (const std::int64_t fold : {0, 1, 2})
+      for (const int site : {0, 1}) {
+        if (site == 0) write_synthetic_run(results.path(), {.seed = seed, .fold = fold, .songs = 30});
+        for (const std::string condition : {"constant", "mode"})
+          write_synthetic_run(results.path(), {.condition = condition,
+                                               .site = site,
+                                               .seed = seed,
+                                               .fold = fold,
+                                               .skill = condition == "mode" ? 0.8 : 0.5,
+                                               .songs = 30});
+      }
+  aggregate_in_place(results.path());
+  const auto file = results / "tables/comparisons.csv";
+  EXPECT_EQ(column(file, "against"),
+            (std::vector<std::string>{"condition=none", "condition=none", "condition=none", "condition=none",
+                                      "condition=constant site=0", "condition=constant site=1"}));
+  EXPECT_EQ(column(file, "runs"), (std::vector<std::string>(6, "9")));
+  EXPECT_EQ(column(file, "family"), (std::vector<std::string>(6, "2")));
+  EXPECT_EQ(column(file, "t_folds_degrees"), (std::vector<std::string>(6, "8")));
+  for (const std::string p : {"p_bootstrap", "p_songs", "p_holm", "p_folds"}) {
+    const auto cells = column(file, p);
+    EXPECT_GT(std::stod(cells[0]), 0.05) << p;  // a constant is worth nothing
+    EXPECT_LT(std::stod(cells[2]), 0.05) << p;  // the mode is
+    EXPECT_LT(std::stod(cells[4]), 0.05) << p;
+  }
+  EXPECT_EQ(column(file, "p_better")[2], "1");
+  const auto best = column(results / "tables/ablation.csv", "p_best");
+  EXPECT_EQ(best.front(), "");  // the baseline has no family
+  EXPECT_NEAR(std::stod(best[3]) + std::stod(best[4]), 1, 1e-5);
+}
+
+TEST(ReportAggregate, one_seed_on_one_split_has_mcnemars_test) {
+  const TemporaryFolder results;
+  write_all(results.path(), {{.condition = "none", .skill = 0.2}, {.condition = "mode", .skill = 0.9}});
+  aggregate_in_place(results.path());
+  EXPECT_LT(std::stod(column(results / "tables/comparisons.csv", "p_mcnemar").front()), 0.01);
+  EXPECT_EQ(column(results / "tables/comparisons.csv", "p_folds").front(), "");
+  EXPECT_NE(read_text(results / "tables/comparisons.md").find("as if no two were of one song"),
+            std::string::npos);
+}
+
+TEST(ReportAggregate, confusion_matrices_hold_every_clip_of_every_seed) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  aggregate_in_place(results.path());
+  const auto clips = column(results / "tables/confusion.csv", "clips");
+  ASSERT_EQ(clips.size(), 3U * 16);
+  int sum = 0;
+  for (int i = 0; i < 16; ++i) sum += std::stoi(clips[static_cast<std::size_t>(i)]);
+  EXPECT_EQ(sum, 2 * 36);
+}
+
+TEST(ReportAggregate, published_values_stand_beside_the_rows_that_do_the_same) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  AblationOptions options = quick();
+  options.published = {
+      {"ablation",
+       "synthetic",
+       "MoFi",
+       "a paper",
+       {"injection.condition=mode", "injection.site=0"},
+       0.752,
+       0.751},
+      {"ablation",
+       "synthetic",
+       "last",
+       "a paper",
+       {"injection.condition=mode", "injection.site=last"},
+       0.721,
+       0},
+      {"ablation", "another", "MoFi", "a paper", {"injection.condition=mode"}, 0.591, 0.587}};
+  const AggregateSummary summary = aggregate_in_place(results.path(), options);
+  EXPECT_EQ(column(results / "tables/ablation.csv", "published"),
+            (std::vector<std::string>{"", "75.2 (75.1)", ""}));
+  EXPECT_NE(all_notes(summary.table).find("Published, and no row of this table: last 72.1."),
+            std::string::npos)
+      << all_notes(summary.table);
+}
+
+TEST(ReportAggregate, the_papers_values_are_read_and_are_of_the_right_arms) {
+  const auto values = read_published(std::filesystem::path(MOFI_SOURCE) / "configs/published.yaml");
+  ASSERT_EQ(values.size(), 23U);
+  const TemporaryFolder results;
+  write_synthetic_run(results.path(), {.condition = "mode", .dataset = "emopia"});
+  RunRecord record = read_run_record(results / "runs/mode-site0-seed1");
+  record.config["training"]["transpose_up"] = 5;
+  write_run_record(results / "runs/mode-site0-seed1", record);
+  AblationOptions options = quick();
+  options.published = values;
+  aggregate_in_place(results.path(), options);
+  EXPECT_EQ(column(results / "tables/ablation.csv", "published").front(), "75.2 (75.1)");
+}
+
+TEST(ReportAggregate, power_says_what_the_design_can_see) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  const std::string notes = all_notes(aggregate_in_place(results.path()).table);
+  EXPECT_NE(notes.find("Power: with 2 seeds and 12 songs, a true difference of "), std::string::npos)
+      << notes;
+  EXPECT_NE(notes.find("The 1.8 points that the paper reports between two layers would take "),
+            std::string::npos)
+      << notes;
 }
 
 TEST(ReportAggregate, a_folder_without_finished_runs_is_an_error) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "report/flat_config.h"
+#include "report/unfinished.h"
 
 namespace mofi {
 namespace {
@@ -69,6 +70,35 @@ TEST(ReportFlatConfig, numbers_read_by_size_and_before_texts) {
   EXPECT_TRUE(reads_before("1e-4", "0.01"));
   EXPECT_TRUE(reads_before("mode", "none"));
   EXPECT_FALSE(reads_before("none", "none"));
+}
+
+TEST(ReportTable, latex_escapes_what_it_would_read_and_uses_booktabs) {
+  Table table;
+  table.title = "50 % of a_b";
+  table.columns = {{"arm", Align::kLeft}, {"95 %"}};
+  table.rows = {{"x & y", "1.0 ± 0.5 … 2"}};
+  table.notes = {"p <.001 – #1"};
+  EXPECT_EQ(to_latex(table), R"(% \usepackage{booktabs,graphicx}
+\begin{table}
+  \centering
+  \caption{50 \% of a\_b}
+  \resizebox{\linewidth}{!}{%
+  \begin{tabular}{lr}
+  \toprule
+  arm & 95 \% \\
+  \midrule
+  x \& y & 1.0 $\pm$ 0.5 \dots{} 2 \\
+  \bottomrule
+  \end{tabular}}
+  \par\smallskip\parbox{\linewidth}{\footnotesize p $<$.001 -- \#1}
+\end{table}
+)");
+}
+
+TEST(ReportTable, the_name_of_a_run_without_seed_and_fold_is_its_arms) {
+  EXPECT_EQ(arm_part_of("runs/emopia_folds_mode_site1_fold0_seed2-1c60bd724a8e"), "emopia_folds_mode_site1");
+  EXPECT_EQ(arm_part_of("runs/mode-site0-seed1-fold2"), "mode_site0");
+  EXPECT_EQ(arm_part_of("seeded_foldable"), "seeded_foldable");
 }
 
 }  // namespace

@@ -22,10 +22,13 @@ struct SyntheticRun {
   int songs = 12;
   std::string split = "song_level";
   std::string tokens_sha256 = std::string(64, 'a');
+  std::string dataset = "synthetic";
+  std::string system = "midibert";  ///< another has no injection and no model
+  std::string weights_sha256 = {};  ///< empty: from scratch
 
   std::string id() const {
-    return condition + "-site" + std::to_string(site) + "-seed" + std::to_string(seed) +
-           (fold ? "-fold" + std::to_string(*fold) : "");
+    return (system == "midibert" ? condition : system) + "-site" + std::to_string(site) + "-seed" +
+           std::to_string(seed) + (fold ? "-fold" + std::to_string(*fold) : "");
   }
 };
 
@@ -33,12 +36,13 @@ struct SyntheticRun {
 /// valid.
 inline Predictions synthetic_predictions(const SyntheticRun& run) {
   Predictions p;
-  p.dataset = "synthetic";
+  p.dataset = run.dataset;
   for (int clip = 0; clip < 3 * run.songs; ++clip) {
     const int song = clip / 3, label = clip % 4;
     const bool in_test = run.fold ? song % 3 == *run.fold : song % 3 != 0;
     if (run.fold && !in_test) continue;
-    RandomStream stream(static_cast<std::uint64_t>(run.seed), "synthetic " + run.condition,
+    RandomStream stream(static_cast<std::uint64_t>(run.seed),
+                        "synthetic " + (run.system == "midibert" ? run.condition : run.system),
                         static_cast<std::uint64_t>(run.site), static_cast<std::uint64_t>(clip));
     const int predicted = stream.uniform() < run.skill ? label : stream.between(0, 3);
     const bool high = label == 0 || label == 3;
@@ -69,7 +73,16 @@ inline RunRecord synthetic_record(const SyntheticRun& run) {
                    {"model", {{"layers", 2}, {"hidden", 128}}},
                    {"injection", {{"condition", run.condition}, {"site", run.site}}},
                    {"training", {{"learning_rate", 5e-4}}}};
+  if (run.fold) {
+    record.config["data"]["split"] = "folds";
+    record.config["data"]["folds"] = 3;
+  }
+  if (run.system != "midibert") {
+    record.config["system"] = run.system;
+    record.config["classifier"] = {{"C", 0.05}};
+  }
   record.inputs = {{"tokens", run.tokens_sha256}};
+  if (!run.weights_sha256.empty()) record.inputs["weights"] = run.weights_sha256;
   record.metrics = {{"valid", {{"accuracy", 0.5}}}};
   record.history = Json::array({{{"epoch", 1}, {"loss", 1.25}}});
   record.timing = {{"train_s", 1.0}};

@@ -1,0 +1,29 @@
+#pragma once
+// Runs that belong into one table: those that were made from the same music and scored on the same clips.
+
+#include <string>
+#include <vector>
+
+#include "report/runs.h"
+
+namespace mofi {
+
+struct RunGroup {
+  std::string
+      name;  ///< a folder's: "emopia_folds", of what tells the group from the others; empty of a single one
+  std::vector<std::string> parts;  ///< the values of GroupedRuns::columns
+  std::vector<const Run*> runs;    ///< by id
+};
+
+struct GroupedRuns {
+  std::vector<std::string> columns;  ///< "data set", "split", "mode", "weights": in what groups differ
+  std::vector<RunGroup> groups;      ///< by their parts
+};
+
+/// By data set, tokens, split (with its folds), modes and start weights. What has no modes or start weights
+/// of its own because its system is not midibert is in every group of its clips: floors stand in each table.
+/// Inputs are called by RunRecord's provenance.input_names, {"mode": "aarden_essen", "weights": "tiny"},
+/// where it has them, and else by their digests.
+GroupedRuns group_runs(const std::vector<Run>& runs);
+
+}  // namespace mofi
