@@ -34,6 +34,13 @@ RunOutcome outcome_of(const RunConfig& config, const RunInputs& inputs) {
   return fine_tune(World::alone(), config, inputs, torch::kCPU);
 }
 
+/// But for rounding: the gradient's norm is summed over other heads, too.
+void expect_same_logits(const RunOutcome& found, const RunOutcome& expected) {
+  const auto &a = found.predictions.logits, &b = expected.predictions.logits;
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-4) << i;
+}
+
 TEST(Auxiliary, targets_are_the_key_after_the_shift_and_nothing_where_it_is_undefined) {
   Music music;
   music.modes.pieces[4].mode = kUndefinedMode;
@@ -99,10 +106,11 @@ TEST(Auxiliary, of_weight_0_they_leave_the_training_as_it_is) {
   RunConfig without = small_run();
   complete(without);
   const RunOutcome a = outcome_of(with, music.inputs()), b = outcome_of(without, music.inputs());
-  EXPECT_EQ(a.predictions.logits, b.predictions.logits);
-  EXPECT_EQ(a.history.back()["loss"], b.history.back()["loss"]) << "the labels' alone";
+  expect_same_logits(a, b);
+  EXPECT_NEAR(a.history.back()["loss"].get<double>(), b.history.back()["loss"].get<double>(), 1e-5)
+      << "the labels' alone";
   with.training.auxiliary_weight = 0.5;
-  EXPECT_NE(outcome_of(with, music.inputs()).predictions.logits, b.predictions.logits);
+  EXPECT_GT(std::abs(outcome_of(with, music.inputs()).predictions.logits[0] - b.predictions.logits[0]), 1e-3);
 }
 
 TEST(Auxiliary, undefined_keys_teach_nothing) {
@@ -113,7 +121,7 @@ TEST(Auxiliary, undefined_keys_teach_nothing) {
   EXPECT_EQ(outcome.history.back()["auxiliary_loss"]["key"].get<double>(), 0);
   RunConfig without = small_run();
   complete(without);
-  EXPECT_EQ(outcome.predictions.logits, outcome_of(without, music.inputs()).predictions.logits);
+  expect_same_logits(outcome, outcome_of(without, music.inputs()));
 }
 
 TEST(Auxiliary, without_a_mode_file_nothing_is_learned_but_all_is_scored) {
