@@ -1,6 +1,9 @@
 #include "ablation/left_overs.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <chrono>
 
 #include "ablation/attempts.h"
 #include "ablation/jobs.h"
@@ -25,14 +28,49 @@ bool is_run_folder(const fs::path& path) {
   return fs::is_directory(path) && !path.filename().string().starts_with('.');
 }
 
+/// How long ago things were changed, by the clock of the file system that they are on.
+class FileSystemClock {
+ public:
+  /// Makes a file in the folder, and removes it. Where it cannot, no time has gone by for anything.
+  explicit FileSystemClock(const fs::path& folder) {
+    const fs::path probe = folder / fmt::format(".clock-{}", this_process().pid);
+    try {
+      replace_file(probe, "");
+      now_ = fs::last_write_time(probe);
+    } catch (const std::exception&) {
+      now_ = fs::file_time_type::min();
+    }
+    std::error_code ignored;
+    fs::remove(probe, ignored);
+  }
+
+  bool is_forgotten(const fs::path& path) const {
+    std::error_code gone;
+    fs::file_time_type changed = fs::last_write_time(path, gone);
+    if (gone) return false;
+    for (const auto& entry : fs::recursive_directory_iterator(path, gone))  // of a folder: its youngest file
+      changed = std::max(changed, entry.last_write_time(gone));
+    return now_ != fs::file_time_type::min() &&
+           now_ - changed > std::chrono::duration_cast<fs::file_time_type::duration>(
+                                std::chrono::duration<double>(kForgotten));
+  }
+
+ private:
+  fs::file_time_type now_;
+};
+
 }  // namespace
 
 std::vector<LeftOver> find_left_overs(const fs::path& results, const std::set<std::string>& wanted,
                                       bool orphans) {
   std::vector<LeftOver> found;
+  const FileSystemClock clock(results);
   const auto add_temporaries = [&](const fs::path& folder) {
     for (const fs::path& path : abandoned_temporaries(folder))
       found.push_back({path, "a half-written file of a process that died"});
+    for (const fs::path& path : temporaries_of_others(folder))
+      if (clock.is_forgotten(path))
+        found.push_back({path, "a half-written file that no other machine has touched for an hour"});
   };
   for (const char* folder : {"", "tables", kJobsFolder, "runs"}) add_temporaries(results / folder);
 
@@ -59,8 +97,12 @@ std::vector<LeftOver> find_left_overs(const fs::path& results, const std::set<st
   }
   for (const fs::path& file : in_order(results / kJobsFolder)) {
     const auto job = read_job(file);
-    if (job && life_of(job->process) == Life::kDead && !needed_jobs.contains(file))
+    if (!job || needed_jobs.contains(file)) continue;
+    const Life life = life_of(job->process);
+    if (life == Life::kDead)
       found.push_back({file, "the signs of life of a process that died"});
+    else if (life == Life::kUnknown && clock.is_forgotten(file))
+      found.push_back({file, "of a process on another machine that gave no sign of life for an hour"});
   }
   return found;
 }

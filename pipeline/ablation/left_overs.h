@@ -14,6 +14,10 @@ struct LeftOver {
   std::string what;  ///< "the checkpoint of a run that is done"
 };
 
+/// Processes on other machines count as dead after so long without a sign of life, many times the lease. The
+/// file system's own times are compared with each other, and no clock of any machine.
+inline constexpr double kForgotten = 3600;  // s
+
 /// Temporary files of dead writers, checkpoints of runs that are done, job files of dead processes that no
 /// attempt refers to; and with `orphans` the folders of runs without a result that no cell of `wanted` asks
 /// for and nobody is at work on.

@@ -202,6 +202,19 @@ std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::
   return found;
 }
 
+std::vector<std::filesystem::path> temporaries_of_others(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  std::error_code failure;
+  const std::string own = std::string(kTemporaryMark) + host_name() + "-";
+  for (const auto& entry : std::filesystem::directory_iterator(folder, failure)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.find(kTemporaryMark) != std::string::npos &&
+        name.find(own) == std::string::npos)
+      found.push_back(entry.path());
+  }
+  return found;
+}
+
 int remove_abandoned_temporaries(const std::filesystem::path& folder) {
   int removed = 0;
   for (const auto& path : abandoned_temporaries(folder)) {

@@ -73,7 +73,9 @@ std::filesystem::path folder_of(const std::filesystem::path& file);
 /// What writers that were killed left in `folder`: temporary files and folders of processes that no longer
 /// live on this host.
 std::vector<std::filesystem::path> abandoned_temporaries(const std::filesystem::path& folder);
-/// Removes them. Returns how many were removed.
+/// Temporary files and folders of writers on other machines: whether these live, nobody can say from here.
+std::vector<std::filesystem::path> temporaries_of_others(const std::filesystem::path& folder);
+/// Removes the abandoned ones. Returns how many.
 int remove_abandoned_temporaries(const std::filesystem::path& folder);
 
 }  // namespace mofi

@@ -315,5 +315,50 @@ TEST(LeftOvers, what_nobody_needs_is_found_and_removed_and_results_never_are) {
   EXPECT_TRUE(find_left_overs(sweep.results, {}, true).size() == 1U);  // results nobody asks for stay
 }
 
+TEST(LeftOvers, of_other_machines_only_what_was_not_touched_for_an_hour_is_one) {
+  const Sweep sweep(2);
+  const auto plan = sweep.plan();
+  const auto elsewhere = [](const std::string& host) {
+    ProcessId process = this_process();
+    process.host = host;
+    process.boot = "another";
+    return process;
+  };
+  const auto job_of = [&](const std::string& host) {
+    const Json job = {{"schema", kJobSchema},
+                      {"process", to_json(elsewhere(host))},
+                      {"began", "then"},
+                      {"beats", 3},
+                      {"run", ""},
+                      {"told_to_stop", 0},
+                      {"doing", ""}};
+    replace_file(job_file(sweep.results, elsewhere(host)), job.dump());
+    return job_file(sweep.results, elsewhere(host));
+  };
+  const auto long_ago = [](const std::filesystem::path& path) {
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) - std::chrono::hours(2));
+  };
+  const auto forgotten = job_of("forgotten"), needed = job_of("needed"), young_job = job_of("young");
+  begin_attempt(plan[1].folder, 1);  // whose end nobody has judged yet, nor can without the job's file
+  const auto file = plan[1].folder / "attempt_1.json";
+  Json attempt = Json::parse(read_text(file));
+  attempt["process"] = to_json(elsewhere("needed"));
+  replace_file(file, attempt.dump());
+  const std::string run = "runs/" + plan[0].id + "/";
+  const auto half = sweep.write(run + ".predictions.h5.writing-elsewhere-12-0", "half");
+  const auto young = sweep.write(run + ".result.json.writing-elsewhere-13-0", "half");
+  const auto with_a_young_file =
+      sweep.write(run + ".checkpoint.writing-elsewhere-14-0/w", "half").parent_path();
+  for (const auto& path : {forgotten, needed, half, with_a_young_file}) long_ago(path);
+
+  const auto left_overs = find_left_overs(sweep.results, {}, false);
+  std::vector<std::filesystem::path> found;
+  for (const LeftOver& left_over : left_overs) found.push_back(left_over.path);
+  EXPECT_THAT(found, testing::UnorderedElementsAre(forgotten, half));
+  remove(left_overs);
+  for (const auto& path : {needed, young_job, young, with_a_young_file})
+    EXPECT_TRUE(std::filesystem::exists(path)) << path;
+}
+
 }  // namespace
 }  // namespace mofi
