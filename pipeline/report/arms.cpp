@@ -157,7 +157,7 @@ std::string label(const ArmSet& set, const Arm& arm) {
     if (set.fields[i] == kSystem && is_midibert(arm.system)) continue;  // the others are the exception
     text += (text.empty() ? "" : " ") + (set.fields[i] == kSystem ? "" : set.names[i] + "=") + arm.cells[i];
   }
-  return text.empty() ? set.arms.size() == 1 ? "all runs" : std::string(kMidiBertSystem) : text;
+  return text.empty() ? set.arms.size() == 1 ? "all runs" : std::string(kMidiBert) : text;
 }
 
 std::vector<Setting> parse_settings(const std::vector<std::string>& settings) {
