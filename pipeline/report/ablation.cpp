@@ -150,17 +150,28 @@ class ResampleQueue {
   std::vector<std::vector<double>> draws_;
 };
 
-/// A floor's one seed, written out for those of the others.
-ScoreTable for_seeds(const ScoreTable& table, const std::vector<std::int64_t>& seeds) {
-  ScoreTable wide = table;
-  wide.seeds = seeds;
-  wide.correct.clear();
-  wide.scored.clear();
-  for (std::size_t song = 0; song < table.songs.size(); ++song) {
-    wide.correct.insert(wide.correct.end(), seeds.size(), table.correct[song]);
-    wide.scored.insert(wide.scored.end(), seeds.size(), table.scored[song]);
-  }
-  return wide;
+using Column = std::vector<double>;
+
+Column scored_by(const ScoreTable& table, std::size_t seed) {
+  Column scored;
+  for (std::size_t song = 0; song < table.songs.size(); ++song)
+    scored.push_back(table.scored[song * table.seeds.size() + seed]);
+  return scored;
+}
+
+/// The table of some of its seeds, or of its only one for all of them.
+ScoreTable of_seeds(const ScoreTable& table, const std::vector<std::int64_t>& seeds, bool any) {
+  ScoreTable part{seeds, table.songs, {}, {}};
+  for (std::size_t song = 0; song < table.songs.size(); ++song)
+    for (const std::int64_t seed : seeds) {
+      const auto place =
+          any ? table.seeds.begin() : std::lower_bound(table.seeds.begin(), table.seeds.end(), seed);
+      const std::size_t cell =
+          song * table.seeds.size() + static_cast<std::size_t>(place - table.seeds.begin());
+      part.correct.push_back(table.correct[cell]);
+      part.scored.push_back(table.scored[cell]);
+    }
+  return part;
 }
 
 std::string family_of(const Arm& arm) {
@@ -350,49 +361,74 @@ class Ablating {
     }
   }
 
-  /// The largest group of these arms that scored the same clips with the same seeds; of equals the first.
-  std::vector<std::size_t> contenders(const std::vector<std::size_t>& arms) {
-    std::vector<std::size_t> largest;
-    for (const std::size_t first : arms) {
-      if (stands_for_all_seeds(set_.arms[first]) && arms.size() > 1 && is_any_other(arms)) continue;
-      std::vector<std::size_t> group;
-      for (const std::size_t arm : arms)
-        if (same_shape(widened(arm, first), queue_.table(tables_[first]))) group.push_back(arm);
-      if (group.size() > largest.size()) largest = std::move(group);
+  struct Contest {
+    Family family;
+    std::vector<std::size_t> tables;  ///< in the queue
+  };
+
+  /// Lines these arms up on the seeds that all of them have in full. An arm that has fewer than half as many
+  /// as another stays out, so that one that has just begun does not leave the others with a seed or two.
+  Contest line_up_contest(std::string name, const std::vector<std::size_t>& arms) {
+    Contest contest{{std::move(name), {}, {}, {}}, {}};
+    const ScoreTable* widest = nullptr;
+    Column full;
+    for (const std::size_t arm : arms) {
+      const ScoreTable& table = queue_.table(tables_[arm]);
+      for (std::size_t seed = 0; seed < table.seeds.size(); ++seed) {
+        Column scored = scored_by(table, seed);
+        if (widest && std::accumulate(scored.begin(), scored.end(), 0.0) <=
+                          std::accumulate(full.begin(), full.end(), 0.0))
+          continue;
+        widest = &table;
+        full = std::move(scored);
+      }
     }
-    return largest;
-  }
-
-  bool is_any_other(const std::vector<std::size_t>& arms) const {
-    return std::any_of(arms.begin(), arms.end(),
-                       [&](std::size_t arm) { return !stands_for_all_seeds(set_.arms[arm]); });
-  }
-
-  ScoreTable widened(std::size_t arm, std::size_t like) const {
-    const ScoreTable& table = queue_.table(tables_[arm]);
-    return stands_for_all_seeds(set_.arms[arm]) ? for_seeds(table, queue_.table(tables_[like]).seeds) : table;
+    std::map<std::size_t, std::set<std::int64_t>> complete;  // seeds by arm
+    std::size_t most = 0;
+    for (const std::size_t arm : arms) {
+      const ScoreTable& table = queue_.table(tables_[arm]);
+      for (std::size_t seed = 0; seed < table.seeds.size(); ++seed)
+        if (table.songs == widest->songs && scored_by(table, seed) == full)
+          complete[arm].insert(table.seeds[seed]);
+      if (!stands_for_all_seeds(set_.arms[arm])) most = std::max(most, complete[arm].size());
+    }
+    const bool only_floors = most == 0;
+    std::optional<std::set<std::int64_t>> common;
+    for (const auto& [arm, seeds] : complete) {
+      const bool any = stands_for_all_seeds(set_.arms[arm]) && !only_floors;
+      if (seeds.empty() || (!any && 2 * seeds.size() < most)) continue;
+      contest.family.arms.push_back(arm);
+      if (any) continue;
+      std::set<std::int64_t> both = seeds;
+      if (common) std::erase_if(both, [&](std::int64_t seed) { return common->count(seed) == 0; });
+      common = std::move(both);
+    }
+    if (!common || common->empty()) {
+      contest.family.arms.clear();
+      return contest;
+    }
+    contest.family.seeds.assign(common->begin(), common->end());
+    for (const std::size_t arm : contest.family.arms) {
+      const ScoreTable& table = queue_.table(tables_[arm]);
+      const bool as_it_is = table.seeds == contest.family.seeds;
+      ScoreTable part;
+      if (!as_it_is)
+        part = of_seeds(table, contest.family.seeds, stands_for_all_seeds(set_.arms[arm]) && !only_floors);
+      contest.tables.push_back(as_it_is ? tables_[arm] : queue_.add(std::move(part)));
+    }
+    return contest;
   }
 
   void line_up_contests() {
     std::vector<std::size_t> all(set_.arms.size());
     std::iota(all.begin(), all.end(), std::size_t{0});
-    ablation_.contest = {"", contenders(all), {}};
-    // What stands for all seeds is lined up anew, in the shape of the others.
-    for (const std::size_t arm : ablation_.contest.arms) {
-      const std::size_t like =
-          *std::find_if(ablation_.contest.arms.begin(), ablation_.contest.arms.end(),
-                        [&](std::size_t a) { return !stands_for_all_seeds(set_.arms[a]); });
-      contest_tables_.push_back(stands_for_all_seeds(set_.arms[arm]) && is_any_other(ablation_.contest.arms)
-                                    ? queue_.add(widened(arm, like))
-                                    : tables_[arm]);
-    }
+    contests_.push_back(line_up_contest("", all));
     std::map<std::string, std::vector<std::size_t>> families;
     for (std::size_t i = 0; i < set_.arms.size(); ++i)
       if (is_midibert(set_.arms[i].system)) families[family_of(set_.arms[i])].push_back(i);
-    for (const auto& [name, arms] : families) {
-      Family family{name, contenders(arms), {}};
-      if (family.arms.size() > 1) ablation_.families.push_back(std::move(family));
-    }
+    for (const auto& [name, arms] : families)
+      if (Contest contest = line_up_contest(name, arms); contest.family.arms.size() > 1)
+        contests_.push_back(std::move(contest));
   }
 
   void decide(Family& family, const std::vector<std::size_t>& tables) {
@@ -411,12 +447,9 @@ class Ablating {
   }
 
   void decide_contests() {
-    decide(ablation_.contest, contest_tables_);
-    for (Family& family : ablation_.families) {
-      std::vector<std::size_t> tables;
-      for (const std::size_t arm : family.arms) tables.push_back(tables_[arm]);
-      decide(family, tables);
-    }
+    for (Contest& contest : contests_) decide(contest.family, contest.tables);
+    ablation_.contest = contests_.front().family;
+    for (std::size_t i = 1; i < contests_.size(); ++i) ablation_.families.push_back(contests_[i].family);
   }
 
   struct Lined {
@@ -430,9 +463,9 @@ class Ablating {
   const ArmSet& set_;
   std::vector<Pools> pools_;
   ResampleQueue queue_;
-  std::vector<std::size_t> tables_;          ///< in the queue, of every arm
-  std::vector<std::size_t> contest_tables_;  ///< in the queue, of every arm of the contest
-  std::vector<Lined> lined_;                 ///< one a comparison
+  std::vector<std::size_t> tables_;  ///< in the queue, of every arm
+  std::vector<Contest> contests_;    ///< of all arms, then of the families
+  std::vector<Lined> lined_;         ///< one a comparison
   std::vector<std::size_t> missing_, failed_;
 };
 

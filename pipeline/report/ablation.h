@@ -56,8 +56,9 @@ struct ArmResult {
 /// Arms of one system and condition: 13 layers, say. What is done with many is adjusted within it.
 struct Family {
   std::string name;               ///< "mode"
-  std::vector<std::size_t> arms;  ///< that scored the same clips with the same seeds
-  std::vector<bool> in_set;       ///< which cannot be told from the best of them; empty of fewer than two
+  std::vector<std::size_t> arms;  ///< that have these seeds in full
+  std::vector<std::int64_t> seeds;
+  std::vector<bool> in_set;  ///< which cannot be told from the best of them; empty of fewer than two
 };
 
 /// An arm against another that scored the same clips.

@@ -92,6 +92,14 @@ std::string family_sizes(const Ablation& ablation, const std::string& against) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+/// What p can be at least, by the number of resamples, in the largest family.
+double least_p(const Ablation& ablation, const AblationOptions& options) {
+  std::size_t family = 1;
+  for (const ArmComparison& c : ablation.comparisons)
+    if (c.against == settings_text(options.baseline)) family = std::max(family, c.family);
+  return std::min(1.0, 2 * static_cast<double>(family) / (options.bootstrap.resamples + 1));
+}
+
 std::string difference_note(const Ablation& ablation, const AblationOptions& options) {
   if (!has_baseline(ablation))
     return fmt::format("No arm has {}, so there are no differences to a baseline.",
@@ -99,9 +107,10 @@ std::string difference_note(const Ablation& ablation, const AblationOptions& opt
   return fmt::format(
       "Difference: accuracy in percentage points to the baseline ({}), paired: the same seeds, songs and "
       "clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): "
-      "the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition ({}). "
-      "All tests: comparisons.md.",
-      settings_text(options.baseline), family_sizes(ablation, settings_text(options.baseline)));
+      "the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition ({}); "
+      "so many resamples tell none below {}. All tests: comparisons.md.",
+      settings_text(options.baseline), family_sizes(ablation, settings_text(options.baseline)),
+      p_cell(least_p(ablation, options)));
 }
 
 std::vector<std::string> metric_notes(const Ablation& ablation) {
@@ -168,10 +177,11 @@ std::string best_note(const Ablation& ablation, const AblationOptions& options) 
   const std::vector<std::size_t> set = members(contest);
   if (set.empty())
     return "No arm is called best: no two scored the same clips with the same seeds, on more than one song.";
-  const std::string among =
-      contest.arms.size() == ablation.set.arms.size()
-          ? fmt::format("all {} arms", contest.arms.size())
-          : fmt::format("the {} arms that scored the same clips with the same seeds", contest.arms.size());
+  std::string among = fmt::format(
+      "{} {} arms", contest.arms.size() == ablation.set.arms.size() ? "all" : "the", contest.arms.size());
+  if (contest.seeds != all_seeds(ablation) || contest.arms.size() != ablation.set.arms.size())
+    among += fmt::format(" that scored the same clips with {} {}",
+                         contest.seeds.size() == 1 ? "seed" : "seeds", ranges(contest.seeds));
   if (set.size() == 1)
     return fmt::format("Best: {}; it alone is in the model confidence set of {}.",
                        arm_with_numbers(ablation, set.front(), options), among);
@@ -198,10 +208,12 @@ std::vector<std::string> family_notes(const Ablation& ablation, const AblationOp
           return ablation.results[a].accuracy.mean < ablation.results[b].accuracy.mean;
         });
     notes.push_back(fmt::format(
-        "P(best) of {}: chance of being the best of these {} arms, by joint resamples. Ahead is {}; {} of "
+        "P(best) of {}: chance of being the best of these {} arms, by joint resamples{}. Ahead is {}; {} of "
         "them "
         "cannot be told from the best.",
-        family.name, family.arms.size(), arm_with_numbers(ablation, leader, options), set.size()));
+        family.name, family.arms.size(),
+        family.seeds == all_seeds(ablation) ? "" : fmt::format(" of seeds {}", ranges(family.seeds)),
+        arm_with_numbers(ablation, leader, options), set.size()));
   }
   return notes;
 }

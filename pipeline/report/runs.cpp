@@ -132,13 +132,15 @@ std::uint32_t Names::number(const std::string& name) {
 }
 
 std::vector<std::uint32_t> Names::sort() {
+  std::vector<std::string> sorted = names_;
+  std::sort(sorted.begin(), sorted.end());
   std::vector<std::uint32_t> number(names_.size());
-  std::uint32_t next = 0;
-  for (auto& [name, old] : numbers_) {  // a map is in the order of the alphabet
-    number[old] = next;
-    names_[next] = name;
-    old = next++;
+  for (std::uint32_t now = 0; now < sorted.size(); ++now) {
+    std::uint32_t& old = numbers_.at(sorted[now]);
+    number[old] = now;
+    old = now;
   }
+  names_ = std::move(sorted);
   return number;
 }
 

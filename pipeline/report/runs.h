@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "report/flat_config.h"
@@ -24,7 +25,7 @@ class Names {
 
  private:
   std::vector<std::string> names_;
-  std::map<std::string, std::uint32_t> numbers_;
+  std::unordered_map<std::string, std::uint32_t> numbers_;
 };
 
 struct PieceOutcome {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <tuple>
 
 namespace mofi {
@@ -35,6 +36,17 @@ std::vector<std::size_t> scored_rows(const Predictions& p, const std::vector<std
   return rows;
 }
 
+/// The songs of all pieces, numbered by the alphabet.
+std::vector<std::size_t> songs_of_pieces(const Predictions& p) {
+  std::vector<std::size_t> order(p.pieces()), song(p.pieces(), 0);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&p](std::size_t a, std::size_t b) { return p.group[a] < p.group[b]; });
+  for (std::size_t i = 1; i < order.size(); ++i)
+    song[order[i]] = song[order[i - 1]] + (p.group[order[i]] == p.group[order[i - 1]] ? 0 : 1);
+  return song;
+}
+
 bool decided_together(const Predictions& p, std::size_t a, std::size_t b, ScoredUnit unit) {
   if (unit == ScoredUnit::kRow) return false;
   if (unit == ScoredUnit::kPiece) return p.piece[a] == p.piece[b];
@@ -53,10 +65,12 @@ double confidence_of(const std::vector<double>& sums, int predicted, double rows
 std::vector<Outcome> outcomes(const Predictions& p, const std::vector<std::string>& splits, ScoredUnit unit) {
   const auto classes = static_cast<std::size_t>(p.classes);
   std::vector<std::size_t> rows = scored_rows(p, splits);
-  if (unit == ScoredUnit::kSong)
-    std::stable_sort(rows.begin(), rows.end(), [&p](std::size_t a, std::size_t b) {
-      return std::tie(p.group[p.piece[a]], p.label[a]) < std::tie(p.group[p.piece[b]], p.label[b]);
+  if (unit == ScoredUnit::kSong) {
+    const std::vector<std::size_t> song = songs_of_pieces(p);
+    std::stable_sort(rows.begin(), rows.end(), [&](std::size_t a, std::size_t b) {
+      return std::tie(song[p.piece[a]], p.label[a]) < std::tie(song[p.piece[b]], p.label[b]);
     });
+  }
   std::vector<Outcome> result;
   std::vector<double> sums(classes);
   for (std::size_t at = 0; at < rows.size();) {
