@@ -78,9 +78,9 @@ TEST(Configs, the_paper_s_has_every_run_of_its_tables_with_controls_at_every_sit
 
 TEST(Configs, the_paper_s_fits_smaller_backbones_and_fewer_seeds_by_settings_alone) {
   const Experiment tiny = read("paper.yaml", {"model.size=tiny", "sweep.common.seed=[1]"});
-  EXPECT_EQ(tiny.cells.size(), 12U * (1 + 3 * 3 + 2));
+  EXPECT_EQ(tiny.cells.size(), 12U * (1 + 3 * 3 + 2 + 5 + 6 + 2 + 2 * 3 + 2 + 6));
   const Experiment one_site = read("paper.yaml", {"model.size=mini", "sweep.arms.sites.injection.site=[4]"});
-  EXPECT_EQ(one_site.cells.size(), 12U * 5 * (1 + 3 + 2));
+  EXPECT_EQ(one_site.cells.size(), 12U * (5 * (1 + 3 + 2 + 5 + 6 + 2 + 2 * 5 + 2) + 6));
 }
 
 TEST(Configs, floors_asks_for_every_system_in_folds_and_on_published_splits) {
