@@ -24,7 +24,7 @@ int rows_shown = 0;  // under the lock: of the bar and what is above it; the las
 
 /// Back to where the first of the shown rows began, and nothing after it.
 std::string off_the_terminal() {
-  const std::string text = rows_shown > 1 ? fmt::format("\r\033[{}A\033[J", rows_shown - 1) : "\r\033[K";
+  std::string text = rows_shown > 1 ? fmt::format("\r\033[{}A\033[J", rows_shown - 1) : "\r\033[K";
   rows_shown = 0;
   return text;
 }

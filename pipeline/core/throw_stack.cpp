@@ -84,7 +84,7 @@ std::vector<std::string> stack_of_current_exception() {
   const std::exception_ptr exception = std::current_exception();
   const void* object = nullptr;  // all that an exception_ptr has, in libstdc++ and in libc++
   static_assert(sizeof(exception) == sizeof(object));
-  std::memcpy(&object, &exception, sizeof(object));
+  std::memcpy(&object, static_cast<const void*>(&exception), sizeof(object));
   if (object == nullptr) return {};
   const Thrown found = last_thrown(object);
   std::vector<std::string> lines;
