@@ -77,6 +77,7 @@ struct ArmComparison {
 
 struct Ablation {
   ArmSet set;
+  std::size_t divisions = 0;  ///< ways in which songs were dealt to folds
   Scoring scoring;
   std::vector<ArmResult> results;          ///< one an arm, in the order of set.arms
   std::vector<std::string> splits;         ///< that were pooled, of any arm

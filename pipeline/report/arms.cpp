@@ -33,7 +33,7 @@ FlatConfig meaningful(FlatConfig config) {
 }
 
 std::pair<std::int64_t, std::int64_t> seed_and_fold(const Run& run) {
-  return {run.seed, run.fold.value_or(-1)};
+  return {run.repetition, run.fold.value_or(-1)};
 }
 
 void refuse_duplicates(const Arm& arm) {
@@ -157,7 +157,7 @@ std::string label(const ArmSet& set, const Arm& arm) {
     if (set.fields[i] == kSystem && is_midibert(arm.system)) continue;  // the others are the exception
     text += (text.empty() ? "" : " ") + (set.fields[i] == kSystem ? "" : set.names[i] + "=") + arm.cells[i];
   }
-  return text.empty() ? set.arms.size() == 1 ? "all runs" : std::string(kMidiBertSystem) : text;
+  return text.empty() ? set.arms.size() == 1 ? "all runs" : std::string(kMidiBert) : text;
 }
 
 std::vector<Setting> parse_settings(const std::vector<std::string>& settings) {

@@ -39,12 +39,13 @@ Part input_part(const Run& run, const char* column, const std::string& input, co
 std::vector<Part> parts_of(const Run& run) {
   const std::string split = run.config.get("data.split");
   std::string folds;
-  if (run.fold || split == "folds")
-    folds = fmt::format("{}_{}", run.config.get("data.folds"), run.config.get("data.fold_seed"));
+  if (run.fold || split == "folds") folds = run.config.get("data.folds");
+  const std::string target = run.config.get("data.target");
   return {{"data set", run.dataset, run.dataset.empty() ? "unnamed" : run.dataset},
           input_part(run, "tokens", "tokens", "unknown"),
           {"split", split, split},
-          {"folds", folds, folds},
+          {"folds", folds, folds.empty() ? "" : folds + "_folds"},
+          {"target", target, target},
           input_part(run, "mode", "mode", "none"),
           input_part(run, "weights", "weights", "scratch")};
 }

@@ -20,10 +20,10 @@ struct GroupedRuns {
   std::vector<RunGroup> groups;      ///< by their parts
 };
 
-/// By data set, tokens, split (with its folds), modes and start weights. What has no modes or start weights
-/// of its own because its system is not midibert is in every group of its clips: floors stand in each table.
-/// Inputs are called by RunRecord's provenance.input_names, {"mode": "aarden_essen", "weights": "tiny"},
-/// where it has them, and else by their digests.
+/// By data set, tokens, split (with its number of folds), target, modes and start weights. What has no modes
+/// or start weights of its own because its system is not midibert is in every group of its clips: floors
+/// stand in each table. Inputs are called by RunRecord's provenance.input_names, {"mode": "aarden_essen",
+/// "weights": "tiny"}, where it has them, and else by their digests.
 GroupedRuns group_runs(const std::vector<Run>& runs);
 
 }  // namespace mofi
