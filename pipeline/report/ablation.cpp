@@ -172,10 +172,20 @@ ScoreTable of_seeds(const ScoreTable& table, const std::vector<std::int64_t>& se
   return part;
 }
 
-std::string family_of(const Arm& arm) {
-  return is_midibert(arm.system) ? arm.config.get(kCondition, "midibert")
-         : is_floor(arm.system)  ? "floors"
-                                 : "systems";
+/// Whether a field says where in the model something is done: what arms of one family may differ in.
+bool is_of_layers(const std::string& field) {
+  return section_of(field) == "injection" || field == "head.state";
+}
+
+/// "mode", "mode layers=2 hidden=64": the condition, and what is not of layers.
+std::string family_of(const ArmSet& set, const Arm& arm) {
+  if (is_floor(arm.system)) return "floors";
+  if (!is_midibert(arm.system)) return "other systems";
+  std::string name = arm.config.get(kCondition, kMidiBert);
+  for (std::size_t i = 0; i < set.fields.size(); ++i)
+    if (set.fields[i] != "system" && !is_of_layers(set.fields[i]) && arm.cells[i] != kNoValue)
+      name += " " + set.names[i] + "=" + arm.cells[i];
+  return name;
 }
 
 class Ablating {
@@ -349,7 +359,8 @@ class Ablating {
       c.of = compare(queue_.table(lined_[i].gain), std::move(queue_.draws(lined_[i].gain)),
                      options_.bootstrap.level, lined_[i].runs, test_to_train(arm));
       c.gap = detectable_gap(c.of.parts, 1 - options_.bootstrap.level, options_.power);
-      families[{c.against, family_of(arm)}].push_back(i);
+      c.family_name = family_of(set_, arm);
+      families[{c.against, c.family_name}].push_back(i);
     }
     for (const auto& [name, members] : families) {
       std::vector<double> p, corrected;
@@ -447,7 +458,7 @@ class Ablating {
     contests_.push_back(line_up_contest("", all));
     std::map<std::string, std::vector<std::size_t>> families;
     for (std::size_t i = 0; i < set_.arms.size(); ++i)
-      if (is_midibert(set_.arms[i].system)) families[family_of(set_.arms[i])].push_back(i);
+      if (is_midibert(set_.arms[i].system)) families[family_of(set_, set_.arms[i])].push_back(i);
     for (const auto& [name, arms] : families)
       if (Contest contest = line_up_contest(name, arms); contest.family.arms.size() > 1)
         contests_.push_back(std::move(contest));

@@ -89,15 +89,16 @@ std::string interval_note(const Ablation& ablation, const AblationOptions& optio
 /// Sizes of the families that p is adjusted for: "constant 3, mode 13".
 std::string family_sizes(const Ablation& ablation, const std::string& against) {
   std::map<std::string, std::size_t> sizes;
-  for (const ArmComparison& c : ablation.comparisons) {
-    const Arm& arm = ablation.set.arms[c.arm];
-    if (c.against == against)
-      sizes[is_midibert(arm.system) ? arm.config.get("injection.condition", "arms")
-            : is_floor(arm.system)  ? "floors"
-                                    : "other systems"] = c.family;
-  }
+  for (const ArmComparison& c : ablation.comparisons)
+    if (c.against == against) sizes[c.family_name] = c.family;
   std::vector<std::string> texts;
   for (const auto& [name, size] : sizes) texts.push_back(fmt::format("{} {}", name, size));
+  constexpr std::size_t kNamed = 8;
+  if (texts.size() > kNamed) {
+    const std::size_t more = texts.size() - kNamed;
+    texts.resize(kNamed);
+    texts.push_back(fmt::format("{} more", more));
+  }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
@@ -120,7 +121,8 @@ std::string difference_note(const Ablation& ablation, const AblationOptions& opt
   return fmt::format(
       "Difference: accuracy in percentage points to the baseline ({}), paired: the same seeds, songs and "
       "clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): "
-      "the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition ({}); "
+      "the larger of the bootstrap's p and of the permutation of songs, adjusted over the sites of each "
+      "condition ({}); "
       "so many resamples tell none below {}. All tests: comparisons.md.",
       settings_text(options.baseline), family_sizes(ablation, settings_text(options.baseline)),
       fmt::format("{:.1g}", least_p(ablation, options)));
@@ -531,7 +533,7 @@ Table comparison_table(const NamedAblation& named, const AblationOptions& option
   table.notes.push_back(
       "p songs: exact permutation of whole songs between the two arms, of these trained models. p (Holm): "
       "the "
-      "larger of both, adjusted within each condition and what it is compared with.");
+      "larger of both, adjusted over the sites of each condition.");
   table.notes.push_back(
       ablation.set.cross_validated
           ? "p folds: Nadeau and Bengio's corrected t over seeds and folds, which alone allows for what "

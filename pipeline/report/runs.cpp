@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kSeedPath = "seed";
 constexpr const char* kFoldPath = "data.fold";
 constexpr const char* kDivisionPath = "data.fold_seed";
+constexpr const char* kWeightsPath = "training.weights";
 constexpr const char* kEvaluatePath = "/data/evaluate";
 
 std::int64_t integer_field(const Json& config, const std::string& pointer, const std::string& file) {
@@ -86,6 +87,9 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
     run.producer = record.provenance.value("producer", "");
     run.input_names = record.provenance.value("input_names", run.input_names);
   }
+  // The path of start weights is no part of a config, but what is in them makes another arm.
+  run.config.order.push_back(kWeightsPath);
+  run.config.value[kWeightsPath] = name_of_input(run, "weights", "scratch");
   return run;
 }
 
@@ -145,6 +149,13 @@ std::string without_prefix(std::string reason, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::string name_of_input(const Run& run, const std::string& input, const std::string& absent) {
+  const auto digest = run.inputs.find(input);
+  if (digest == run.inputs.end()) return absent;
+  const auto name = run.input_names.find(input);
+  return name == run.input_names.end() ? input + "_" + digest->second.substr(0, 8) : name->second;
+}
 
 std::uint32_t Names::number(const std::string& name) {
   const auto [entry, is_new] = numbers_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));

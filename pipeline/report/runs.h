@@ -61,6 +61,9 @@ struct Run {
   std::string producer;
 };
 
+/// What an input is called: by the record, or "mode_" and the beginning of its digest; `absent` without one.
+std::string name_of_input(const Run& run, const std::string& input, const std::string& absent);
+
 struct SkippedRun {
   std::string folder;
   std::string reason;   ///< names the folder or the file

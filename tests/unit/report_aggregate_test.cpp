@@ -63,7 +63,7 @@ constexpr const char* kGoldenMarkdown = R"md(## Ablation: 3 arms, 12 runs
 
 * Scored: 36 clips of 12 songs of data set synthetic, split song_level, valid + test pooled; a clip counts once, by the summed logits of its segments. Tokens aaaaaaaaaaaa.
 * In %. Mean ± sample standard deviation over seeds (1–4). 95 %: interval of the number before it, by bootstrap over songs and seeds (1,000 resamples, bootstrap seed 1).
-* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition (mode 2); so many resamples tell none below 0.004. All tests: comparisons.md.
+* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): the larger of the bootstrap's p and of the permutation of songs, adjusted over the sites of each condition (mode 2); so many resamples tell none below 0.004. All tests: comparisons.md.
 * Valence = mode: how often the predicted valence is high for a major and low for a minor clip; clips of undefined mode are left out.
 * Floors: these results hold no classifier without a network (majority, mode_only, logistic, linear_svm, rbf_svm, random_forest) on these clips, which neural rows are to be read against.
 * No arm is called best: of all 3 arms, 2 cannot be told from the best (model confidence set, 95 %): condition=mode site=0; condition=mode site=10.
@@ -214,37 +214,49 @@ std::vector<SyntheticRun> two_data_sets() {
   return runs;
 }
 
-TEST(ReportAggregate, several_data_sets_and_start_weights_have_a_table_each_and_one_of_all_rows) {
+TEST(ReportAggregate, several_data_sets_have_a_table_each_and_one_of_all_rows) {
   const TemporaryFolder results;
   write_all(results.path(), two_data_sets());
   const AggregateSummary summary = aggregate_in_place(results.path());
-  ASSERT_EQ(summary.groups.size(), 3U);
-  EXPECT_EQ(summary.groups[0].title, "emopia_scratch: 3 arms, 7 runs");
-  EXPECT_EQ(summary.groups[1].title, "emopia_weights_dddddddd: 3 arms, 7 runs");
-  EXPECT_EQ(summary.groups[2].title, "vgmidi_scratch: 2 arms, 6 runs");
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(summary.groups[0].title, "emopia: 5 arms, 13 runs");
+  EXPECT_EQ(summary.groups[1].title, "vgmidi: 2 arms, 6 runs");
   EXPECT_EQ(column(results / "groups.csv", "data_set"),
-            (std::vector<std::string>{"emopia", "emopia", "emopia", "emopia", "emopia", "emopia", "vgmidi",
-                                      "vgmidi"}));
-  EXPECT_EQ(read_csv(results / "tables/emopia_scratch/ablation.csv").rows.size(), 3U);
-  EXPECT_EQ(read_csv(results / "tables/ablation.csv").rows.size(), 8U);
-  EXPECT_EQ(column(results / "runs.csv", "tables").front(),
-            "emopia_scratch emopia_weights_dddddddd");  // majority
+            (std::vector<std::string>{"emopia", "emopia", "emopia", "emopia", "emopia", "vgmidi", "vgmidi"}));
+  EXPECT_EQ(read_csv(results / "tables/emopia/ablation.csv").rows.size(), 5U);
+  EXPECT_EQ(read_csv(results / "tables/ablation.csv").rows.size(), 7U);
+  EXPECT_EQ(column(results / "runs.csv", "tables").front(), "emopia");
   // Differences are within a table.
-  const auto against = column(results / "tables/comparisons.csv", "against");
-  EXPECT_EQ(against.size(), 5U);
+  EXPECT_EQ(column(results / "tables/comparisons.csv", "data_set").back(), "vgmidi");
 }
 
-TEST(ReportAggregate, what_inputs_are_called_is_said_where_a_record_tells_it) {
+TEST(ReportAggregate, start_weights_make_arms_that_are_compared_with_the_baseline_of_the_same_weights) {
   const TemporaryFolder results;
   write_all(results.path(), two_data_sets());
-  for (const std::int64_t seed : {1, 2, 3})
-    for (const std::string condition : {"none", "mode"}) {
-      const auto folder = results / ("runs/" + condition + "-site1-seed" + std::to_string(seed));
-      RunRecord record = read_run_record(folder);
-      record.provenance["input_names"] = {{"weights", "tiny"}};
-      write_run_record(folder, record);
-    }
-  EXPECT_EQ(aggregate_in_place(results.path()).groups[1].title, "emopia_tiny: 3 arms, 7 runs");
+  aggregate_in_place(results.path());
+  const auto file = results / "tables/emopia/comparisons.csv";
+  const auto weights = column(file, "training.weights"), against = column(file, "against");
+  ASSERT_GE(weights.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(against[i], "condition=none weights=" + weights[i]);
+  EXPECT_NE(weights[0], weights[1]);
+  EXPECT_EQ(column(file, "family")[0], "1");
+}
+
+TEST(ReportAggregate, modes_of_several_kinds_have_a_table_each_with_the_floors_in_all) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  write_synthetic_run(results.path(), {.system = "majority"});
+  for (const SyntheticRun& run : small_sweep()) {
+    RunRecord record = read_run_record(results / "runs" / run.id());
+    record.inputs["mode"] = std::string(64, run.site == 10 ? 'e' : 'd');
+    if (run.site == 10) record.provenance["input_names"] = {{"mode", "aarden_essen"}};
+    write_run_record(results / "runs" / run.id(), record);
+  }
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(summary.groups[0].title, "mode_dddddddd: 3 arms, 5 runs");
+  EXPECT_EQ(summary.groups[1].title, "aarden_essen: 2 arms, 3 runs");
+  EXPECT_EQ(column(results / "runs.csv", "tables")[0], "mode_dddddddd aarden_essen");  // majority
 }
 
 TEST(ReportAggregate, other_systems_are_rows_under_their_names_with_only_what_tells_their_arms_apart) {
