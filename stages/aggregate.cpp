@@ -16,7 +16,7 @@ int main(int argc, char** argv) {
       "Markdown,\n"
       "LaTeX and CSV: ablation (what every arm scored), comparisons (every test of every pair), confusion. "
       "Runs\n"
-      "on several data sets, splits, key profiles or start weights have a table each, and one of all rows."};
+      "on several data sets, splits or key profiles have a table each, and one of all rows."};
   app.add_option("--results", results, "results folder, with runs/ in it")->required()->type_name("DIR");
   app.add_option("--output", output, "where tables go; the results folder unless given")->type_name("DIR");
   app.add_option("--baseline", options.baseline, "settings of the arm to compare with; repeatable")

@@ -77,9 +77,9 @@ ArmResult summarise(const Arm& arm, const Pools& pools, const AblationOptions& o
   return result;
 }
 
-std::pair<std::int64_t, std::int64_t> seed_and_fold(const Run& run) {
-  return {run.seed, run.fold.value_or(-1)};
-}
+/// Which songs were scored: the fold, and how songs were dealt to folds.
+using FoldOf = std::pair<std::int64_t, std::int64_t>;
+FoldOf fold_of(const Run& run) { return {run.division, run.fold.value_or(-1)}; }
 
 /// Floors draw nothing at random, or next to nothing, and mostly have one seed, which then stands for all.
 bool stands_for_all_seeds(const Arm& arm) {
@@ -95,11 +95,11 @@ struct RunTwins {
 
 RunTwins twins_of(const Arm& arm, const Arm& reference) {
   const bool any_seed = stands_for_all_seeds(arm), any_of_reference = stands_for_all_seeds(reference);
-  std::map<std::pair<std::int64_t, std::int64_t>, const Run*> by_seed_and_fold;
-  std::map<std::int64_t, const Run*> by_fold;
+  std::map<std::pair<std::int64_t, FoldOf>, const Run*> by_seed_and_fold;
+  std::map<FoldOf, const Run*> by_fold;
   for (const Run* run : reference.runs) {
-    by_seed_and_fold[seed_and_fold(*run)] = run;
-    if (any_of_reference) by_fold[run->fold.value_or(-1)] = run;
+    by_seed_and_fold[{run->repetition, fold_of(*run)}] = run;
+    if (any_of_reference) by_fold[fold_of(*run)] = run;
   }
   RunTwins twins;
   const auto add = [&](std::int64_t seed, const Run* run, const Run* other) {
@@ -109,13 +109,13 @@ RunTwins twins_of(const Arm& arm, const Arm& reference) {
   for (const Run* run : arm.runs) {
     if (any_seed && !any_of_reference) {
       for (const Run* other : reference.runs)
-        if (other->fold == run->fold) add(other->seed, run, other);
+        if (fold_of(*other) == fold_of(*run)) add(other->repetition, run, other);
     } else if (any_of_reference && !any_seed) {
-      const auto other = by_fold.find(run->fold.value_or(-1));
-      if (other != by_fold.end()) add(run->seed, run, other->second);
+      const auto other = by_fold.find(fold_of(*run));
+      if (other != by_fold.end()) add(run->repetition, run, other->second);
     } else {
-      const auto other = by_seed_and_fold.find(seed_and_fold(*run));
-      if (other != by_seed_and_fold.end()) add(run->seed, run, other->second);
+      const auto other = by_seed_and_fold.find({run->repetition, fold_of(*run)});
+      if (other != by_seed_and_fold.end()) add(run->repetition, run, other->second);
     }
   }
   return twins;
@@ -159,31 +159,39 @@ Column scored_by(const ScoreTable& table, std::size_t seed) {
   return scored;
 }
 
-/// The table of some of its seeds, or of its only one for all of them.
-ScoreTable of_seeds(const ScoreTable& table, const std::vector<std::int64_t>& seeds, bool any) {
+/// The table of some of its seeds; `column_of` says which of its columns a seed is.
+template <class ColumnOf>
+ScoreTable of_seeds(const ScoreTable& table, const std::vector<std::int64_t>& seeds, ColumnOf column_of) {
   ScoreTable part{seeds, table.songs, {}, {}};
   for (std::size_t song = 0; song < table.songs.size(); ++song)
     for (const std::int64_t seed : seeds) {
-      const auto place =
-          any ? table.seeds.begin() : std::lower_bound(table.seeds.begin(), table.seeds.end(), seed);
-      const std::size_t cell =
-          song * table.seeds.size() + static_cast<std::size_t>(place - table.seeds.begin());
+      const std::size_t cell = song * table.seeds.size() + column_of(seed);
       part.correct.push_back(table.correct[cell]);
       part.scored.push_back(table.scored[cell]);
     }
   return part;
 }
 
-std::string family_of(const Arm& arm) {
-  return is_midibert(arm.system) ? arm.config.get(kCondition, "midibert")
-         : is_floor(arm.system)  ? "floors"
-                                 : "systems";
+/// Whether a field says where in the model something is done: what arms of one family may differ in.
+bool is_of_layers(const std::string& field) {
+  return section_of(field) == "injection" || field == "head.state";
+}
+
+/// "mode", "mode layers=2 hidden=64": the condition, and what is not of layers.
+std::string family_of(const ArmSet& set, const Arm& arm) {
+  if (is_floor(arm.system)) return "floors";
+  if (!is_midibert(arm.system)) return "other systems";
+  std::string name = arm.config.get(kCondition, kMidiBert);
+  for (std::size_t i = 0; i < set.fields.size(); ++i)
+    if (set.fields[i] != "system" && !is_of_layers(set.fields[i]) && arm.cells[i] != kNoValue)
+      name += " " + set.names[i] + "=" + arm.cells[i];
+  return name;
 }
 
 class Ablating {
  public:
   Ablating(const RunSet& all, const AblationOptions& options, Ablation& ablation)
-      : names_(all.names), options_(options), ablation_(ablation), set_(ablation.set) {}
+      : all_(all), names_(all.names), options_(options), ablation_(ablation), set_(ablation.set) {}
 
   void operator()(const std::vector<const Run*>& runs, const RunSet& all) {
     for (const Run* run : runs)
@@ -221,17 +229,17 @@ class Ablating {
     for (const Arm& arm : set_.arms)
       for (const Run* run : arm.runs) {
         folds.insert(run->fold.value_or(-1));
-        if (is_midibert(arm.system)) seeds.insert(run->seed);
+        if (is_midibert(arm.system)) seeds.insert(run->repetition);
       }
     for (const Arm& arm : set_.arms) {
       std::map<std::int64_t, std::set<std::int64_t>> by_seed;
-      for (const Run* run : arm.runs) by_seed[run->seed].insert(run->fold.value_or(-1));
+      for (const Run* run : arm.runs) by_seed[run->repetition].insert(run->fold.value_or(-1));
       for (const auto& [seed, own] : by_seed) {
         std::vector<std::int64_t> missing;
         std::set_difference(folds.begin(), folds.end(), own.begin(), own.end(), std::back_inserter(missing));
         if (!missing.empty())
-          ablation_.gaps.push_back(fmt::format("Incomplete: {}, seed {} has no finished run of fold {}.",
-                                               label(set_, arm), seed, fmt::join(missing, ", ")));
+          ablation_.gaps.push_back(fmt::format("Incomplete: {}, {} has no finished run of fold {}.",
+                                               label(set_, arm), seed_text(seed), fmt::join(missing, ", ")));
       }
       const std::size_t expected = (is_midibert(arm.system) ? seeds.size() : by_seed.size()) * folds.size();
       missing_.push_back(expected > arm.runs.size() ? expected - arm.runs.size() : 0);
@@ -251,12 +259,18 @@ class Ablating {
     }
   }
 
+  std::string seed_text(std::int64_t repetition) const {
+    const RunSet::Repetition& one = all_.repetitions.at(repetition);
+    return all_.divisions > 1 ? fmt::format("seed {} of division {}", one.seed, one.division)
+                              : fmt::format("seed {}", one.seed);
+  }
+
   void pair(const std::vector<std::string>& settings, bool is_baseline) {
     const auto references = find_baselines(set_, settings);
     for (std::size_t i = 0; i < set_.arms.size(); ++i) {
       if (!references[i]) continue;
       const std::size_t other = *references[i];
-      if (is_baseline && other == i) ablation_.results[i].is_baseline = true;
+      if (is_baseline && other != i) ablation_.results[other].is_baseline = true;
       if (other == i || (!is_baseline && !is_told(set_.arms[i], settings))) continue;
       ArmComparison comparison;
       comparison.arm = i;
@@ -269,7 +283,8 @@ class Ablating {
         continue;
       }
       const auto& seeds = ablation_.results[i].seeds;
-      if (is_baseline && comparison.seeds.size() < seeds.size() && !stands_for_all_seeds(set_.arms[other]))
+      if (is_baseline && comparison.seeds.size() < seeds.size() && all_.divisions < 2 &&
+          !stands_for_all_seeds(set_.arms[other]))
         ablation_.gaps.push_back(fmt::format("The difference of {} is over the seeds {} that {} has as well.",
                                              label(set_, set_.arms[i]), fmt::join(comparison.seeds, ", "),
                                              label(set_, set_.arms[other])));
@@ -309,10 +324,12 @@ class Ablating {
 
     Lined lined;
     lined.gain = queue_.add(gain_table(score_table(first, names_), score_table(second, names_)));
+    std::map<FoldOf, std::int64_t> fold_number;
     for (std::size_t i = 0; i < twins.of_arm.size(); ++i)
-      lined.runs.push_back({twins.of_arm[i].run->fold.value_or(-1),
-                            run_accuracy(*twins.of_arm[i].run, names_, ablation_.scoring),
-                            run_accuracy(*twins.of_reference[i].run, names_, ablation_.scoring)});
+      lined.runs.push_back(
+          {fold_number.try_emplace(fold_of(*twins.of_arm[i].run), fold_number.size()).first->second,
+           run_accuracy(*twins.of_arm[i].run, names_, ablation_.scoring),
+           run_accuracy(*twins.of_reference[i].run, names_, ablation_.scoring)});
     comparison.mcnemar = kUndefined;
     if (first.size() == 1 && !ablation_.scoring.cross_validated) {
       std::int64_t only_first = 0, only_second = 0;
@@ -342,7 +359,8 @@ class Ablating {
       c.of = compare(queue_.table(lined_[i].gain), std::move(queue_.draws(lined_[i].gain)),
                      options_.bootstrap.level, lined_[i].runs, test_to_train(arm));
       c.gap = detectable_gap(c.of.parts, 1 - options_.bootstrap.level, options_.power);
-      families[{c.against, family_of(arm)}].push_back(i);
+      c.family_name = family_of(set_, arm);
+      families[{c.against, c.family_name}].push_back(i);
     }
     for (const auto& [name, members] : families) {
       std::vector<double> p, corrected;
@@ -407,16 +425,31 @@ class Ablating {
       contest.family.arms.clear();
       return contest;
     }
-    contest.family.seeds.assign(common->begin(), common->end());
+    const std::vector<std::int64_t>& seeds = contest.family.seeds = {common->begin(), common->end()};
+    std::erase_if(contest.family.arms, [&](std::size_t arm) {
+      return std::any_of(seeds.begin(), seeds.end(),
+                         [&](std::int64_t seed) { return !column_of(arm, seed); });
+    });
     for (const std::size_t arm : contest.family.arms) {
       const ScoreTable& table = queue_.table(tables_[arm]);
-      const bool as_it_is = table.seeds == contest.family.seeds;
+      const bool as_it_is = table.seeds == seeds;
       ScoreTable part;
-      if (!as_it_is)
-        part = of_seeds(table, contest.family.seeds, stands_for_all_seeds(set_.arms[arm]) && !only_floors);
+      if (!as_it_is) part = of_seeds(table, seeds, [&](std::int64_t seed) { return *column_of(arm, seed); });
       contest.tables.push_back(as_it_is ? tables_[arm] : queue_.add(std::move(part)));
     }
     return contest;
+  }
+
+  /// Where an arm's table has a seed; of a floor, where it has the same division into folds.
+  std::optional<std::size_t> column_of(std::size_t arm, std::int64_t seed) const {
+    const std::vector<std::int64_t>& own = queue_.table(tables_[arm]).seeds;
+    const bool any = stands_for_all_seeds(set_.arms[arm]);
+    std::optional<std::size_t> column;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      if (own[i] == seed) return i;
+      if (any && all_.repetitions.at(own[i]).division == all_.repetitions.at(seed).division) column = i;
+    }
+    return column;
   }
 
   void line_up_contests() {
@@ -425,7 +458,7 @@ class Ablating {
     contests_.push_back(line_up_contest("", all));
     std::map<std::string, std::vector<std::size_t>> families;
     for (std::size_t i = 0; i < set_.arms.size(); ++i)
-      if (is_midibert(set_.arms[i].system)) families[family_of(set_.arms[i])].push_back(i);
+      if (is_midibert(set_.arms[i].system)) families[family_of(set_, set_.arms[i])].push_back(i);
     for (const auto& [name, arms] : families)
       if (Contest contest = line_up_contest(name, arms); contest.family.arms.size() > 1)
         contests_.push_back(std::move(contest));
@@ -457,6 +490,7 @@ class Ablating {
     std::vector<RunPair> runs;
   };
 
+  const RunSet& all_;
   const Names& names_;
   const AblationOptions& options_;
   Ablation& ablation_;
@@ -474,6 +508,10 @@ class Ablating {
 Ablation ablate(const std::vector<const Run*>& runs, const RunSet& all, const AblationOptions& options) {
   Ablation ablation;
   ablation.set = group_arms(runs);
+  std::set<std::int64_t> divisions;
+  for (const Run* run : runs)
+    if (run->fold) divisions.insert(run->division);
+  ablation.divisions = divisions.size();
   ablation.scoring = {options.splits, ablation.set.cross_validated};
   Ablating(all, options, ablation)(runs, all);
   return ablation;

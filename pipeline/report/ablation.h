@@ -53,7 +53,8 @@ struct ArmResult {
   double best = 0;  ///< chance of being the best of its family; NaN where that has no other arm
 };
 
-/// Arms of one system and condition: 13 layers, say. What is done with many is adjusted within it.
+/// Arms that differ in where in the model something is done, and in nothing else: 13 layers, say. What is
+/// done with many is adjusted within it.
 struct Family {
   std::string name;               ///< "mode"
   std::vector<std::size_t> arms;  ///< that have these seeds in full
@@ -70,13 +71,15 @@ struct ArmComparison {
   std::size_t runs = 0;             ///< pairs of runs
   double mcnemar = 0;               ///< NaN unless one seed on one split
   double gap = 0;                   ///< the smallest that is seen at the level and power asked for
-  std::size_t family = 1;           ///< comparisons that p is adjusted for
-  double holm = 1;                  ///< adjusted p of songs and seeds
-  double holm_corrected = 1;        ///< adjusted p of Nadeau and Bengio's test
+  std::string family_name;
+  std::size_t family = 1;     ///< comparisons that p is adjusted for
+  double holm = 1;            ///< adjusted p of songs and seeds
+  double holm_corrected = 1;  ///< adjusted p of Nadeau and Bengio's test
 };
 
 struct Ablation {
   ArmSet set;
+  std::size_t divisions = 0;  ///< ways in which songs were dealt to folds
   Scoring scoring;
   std::vector<ArmResult> results;          ///< one an arm, in the order of set.arms
   std::vector<std::string> splits;         ///< that were pooled, of any arm

@@ -66,13 +66,22 @@ std::string scored_note(const NamedAblation& named) {
   return text;
 }
 
-std::string interval_note(const Ablation& ablation, const AblationOptions& options) {
+/// "seeds (1–5)"; where songs were dealt to folds in several ways, each is one more repetition.
+std::string repetitions_text(const Ablation& ablation) {
   const std::vector<std::int64_t> seeds = all_seeds(ablation);
-  const bool one_seed = seeds.size() == 1;
+  if (ablation.divisions > 1)
+    return fmt::format("{} repetitions, seeds in {} ways of dealing songs to folds", seeds.size(),
+                       ablation.divisions);
+  return fmt::format("seeds ({})", ranges(seeds));
+}
+
+std::string interval_note(const Ablation& ablation, const AblationOptions& options) {
+  const bool one_seed = all_seeds(ablation).size() == 1;
   return fmt::format(
-      "In %. {} ({}). {}: interval of the number before it, by bootstrap over {} ({} resamples, bootstrap "
-      "seed {}).",
-      one_seed ? "One seed" : "Mean ± sample standard deviation over seeds", ranges(seeds),
+      "In %. {}. {}: interval of the number before it, by bootstrap over {} ({} resamples, bootstrap seed "
+      "{}).",
+      one_seed ? fmt::format("One seed ({})", all_seeds(ablation).front())
+               : "Mean ± sample standard deviation over " + repetitions_text(ablation),
       level_text(options), one_seed ? "songs; what other seeds would give is not in it" : "songs and seeds",
       with_thousands(options.bootstrap.resamples), options.bootstrap.seed);
 }
@@ -80,15 +89,16 @@ std::string interval_note(const Ablation& ablation, const AblationOptions& optio
 /// Sizes of the families that p is adjusted for: "constant 3, mode 13".
 std::string family_sizes(const Ablation& ablation, const std::string& against) {
   std::map<std::string, std::size_t> sizes;
-  for (const ArmComparison& c : ablation.comparisons) {
-    const Arm& arm = ablation.set.arms[c.arm];
-    if (c.against == against)
-      sizes[is_midibert(arm.system) ? arm.config.get("injection.condition", "arms")
-            : is_floor(arm.system)  ? "floors"
-                                    : "other systems"] = c.family;
-  }
+  for (const ArmComparison& c : ablation.comparisons)
+    if (c.against == against) sizes[c.family_name] = c.family;
   std::vector<std::string> texts;
   for (const auto& [name, size] : sizes) texts.push_back(fmt::format("{} {}", name, size));
+  constexpr std::size_t kNamed = 8;
+  if (texts.size() > kNamed) {
+    const std::size_t more = texts.size() - kNamed;
+    texts.resize(kNamed);
+    texts.push_back(fmt::format("{} more", more));
+  }
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
@@ -101,16 +111,21 @@ double least_p(const Ablation& ablation, const AblationOptions& options) {
 }
 
 std::string difference_note(const Ablation& ablation, const AblationOptions& options) {
-  if (!has_baseline(ablation))
-    return fmt::format("No arm has {}, so there are no differences to a baseline.",
+  if (!has_baseline(ablation)) {
+    const auto settings = parse_settings(options.baseline);
+    const bool exists = std::any_of(ablation.set.arms.begin(), ablation.set.arms.end(),
+                                    [&](const Arm& arm) { return has_settings(arm, settings); });
+    return fmt::format("No {}arm has {}, so there are no differences to a baseline.", exists ? "one " : "",
                        settings_text(options.baseline));
+  }
   return fmt::format(
       "Difference: accuracy in percentage points to the baseline ({}), paired: the same seeds, songs and "
       "clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): "
-      "the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition ({}); "
+      "the larger of the bootstrap's p and of the permutation of songs, adjusted over the sites of each "
+      "condition ({}); "
       "so many resamples tell none below {}. All tests: comparisons.md.",
       settings_text(options.baseline), family_sizes(ablation, settings_text(options.baseline)),
-      p_cell(least_p(ablation, options)));
+      fmt::format("{:.1g}", least_p(ablation, options)));
 }
 
 std::vector<std::string> metric_notes(const Ablation& ablation) {
@@ -172,6 +187,11 @@ std::vector<std::size_t> members(const Family& family) {
   return arms;
 }
 
+std::string seeds_text(const Ablation& ablation, const Family& family) {
+  if (ablation.divisions > 1) return plural(family.seeds.size(), "repetition");
+  return (family.seeds.size() == 1 ? "seed " : "seeds ") + ranges(family.seeds);
+}
+
 std::string best_note(const Ablation& ablation, const AblationOptions& options) {
   const Family& contest = ablation.contest;
   const std::vector<std::size_t> set = members(contest);
@@ -180,8 +200,7 @@ std::string best_note(const Ablation& ablation, const AblationOptions& options) 
   std::string among = fmt::format(
       "{} {} arms", contest.arms.size() == ablation.set.arms.size() ? "all" : "the", contest.arms.size());
   if (contest.seeds != all_seeds(ablation) || contest.arms.size() != ablation.set.arms.size())
-    among += fmt::format(" that scored the same clips with {} {}",
-                         contest.seeds.size() == 1 ? "seed" : "seeds", ranges(contest.seeds));
+    among += " that scored the same clips with " + seeds_text(ablation, contest);
   if (set.size() == 1)
     return fmt::format("Best: {}; it alone is in the model confidence set of {}.",
                        arm_with_numbers(ablation, set.front(), options), among);
@@ -212,7 +231,7 @@ std::vector<std::string> family_notes(const Ablation& ablation, const AblationOp
         "them "
         "cannot be told from the best.",
         family.name, family.arms.size(),
-        family.seeds == all_seeds(ablation) ? "" : fmt::format(" of seeds {}", ranges(family.seeds)),
+        family.seeds == all_seeds(ablation) ? "" : " of " + seeds_text(ablation, family),
         arm_with_numbers(ablation, leader, options), set.size()));
   }
   return notes;
@@ -238,8 +257,8 @@ std::vector<std::string> power_notes(const Ablation& ablation, const AblationOpt
   std::string text = fmt::format(
       "Power: with {} and {}, a true difference of {} points to the baseline is seen with a chance of {:g} % "
       "at {:g} %{}",
-      plural(parts.seed_count, "seed"), plural(parts.song_count, "song"), percent(median.gap),
-      options.power * 100, level * 100,
+      plural(parts.seed_count, ablation.divisions > 1 ? "repetition" : "seed"),
+      plural(parts.song_count, "song"), percent(median.gap), options.power * 100, level * 100,
       comparisons.size() > 1 ? fmt::format(" (median of {} arms)", comparisons.size()) : "");
   if (family > 1)
     text += fmt::format(", of {} points if it is the first of {} comparisons",
@@ -514,7 +533,7 @@ Table comparison_table(const NamedAblation& named, const AblationOptions& option
   table.notes.push_back(
       "p songs: exact permutation of whole songs between the two arms, of these trained models. p (Holm): "
       "the "
-      "larger of both, adjusted within each condition and what it is compared with.");
+      "larger of both, adjusted over the sites of each condition.");
   table.notes.push_back(
       ablation.set.cross_validated
           ? "p folds: Nadeau and Bengio's corrected t over seeds and folds, which alone allows for what "

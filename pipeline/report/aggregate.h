@@ -23,8 +23,8 @@ struct AggregateSummary {
 ///
 ///   runs.csv                        a line a run
 ///   groups.csv                      a line an arm, with every number
-///   tables/ablation.md .tex .csv    the table; where runs are of several data sets, splits, key profiles or
-///                                   start weights (report/run_groups.h), all rows of all tables
+///   tables/ablation.md .tex .csv    the table; where runs are of several data sets, splits or key profiles
+///                                   (report/run_groups.h), all rows of all tables
 ///   tables/comparisons.md .tex .csv every test of every pair of arms
 ///   tables/confusion.md .csv
 ///   tables/GROUP/…                  the same of each, where there are several

@@ -33,7 +33,7 @@ FlatConfig meaningful(FlatConfig config) {
 }
 
 std::pair<std::int64_t, std::int64_t> seed_and_fold(const Run& run) {
-  return {run.seed, run.fold.value_or(-1)};
+  return {run.repetition, run.fold.value_or(-1)};
 }
 
 void refuse_duplicates(const Arm& arm) {

@@ -68,7 +68,7 @@ void refuse_twice(const std::vector<ScoredClip>& clips, std::int64_t seed, const
 
 std::vector<SeededRun> seeded(const std::vector<const Run*>& runs) {
   std::vector<SeededRun> all;
-  for (const Run* run : runs) all.push_back({run->seed, run});
+  for (const Run* run : runs) all.push_back({run->repetition, run});
   return all;
 }
 

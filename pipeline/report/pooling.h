@@ -25,7 +25,7 @@ struct SeedPool {
 };
 using Pools = std::map<std::int64_t, SeedPool>;
 
-/// A run under the seed that it counts for.
+/// A run under the repetition (RunSet::repetitions; mostly a seed) that it counts for.
 struct SeededRun {
   std::int64_t seed = 0;
   const Run* run = nullptr;

@@ -19,34 +19,25 @@ struct Part {
   bool is_any = false;  ///< the run stands in every group
 };
 
-std::string digest_of_input(const Run& run, const std::string& input) {
-  const auto found = run.inputs.find(input);
-  return found == run.inputs.end() ? "" : found->second;
-}
-
 Part input_part(const Run& run, const char* column, const std::string& input, const char* absent) {
-  const std::string digest = digest_of_input(run, input);
-  Part part{column, digest, absent, false};
-  if (digest.empty()) {
-    part.is_any = !is_midibert(run.system);
-    return part;
-  }
-  const auto name = run.input_names.find(input);
-  part.name = name == run.input_names.end() ? input + "_" + digest.substr(0, 8) : name->second;
+  const auto digest = run.inputs.find(input);
+  Part part{column, digest == run.inputs.end() ? "" : digest->second, name_of_input(run, input, absent),
+            false};
+  part.is_any = part.value.empty() && !is_midibert(run.system);
   return part;
 }
 
 std::vector<Part> parts_of(const Run& run) {
   const std::string split = run.config.get("data.split");
   std::string folds;
-  if (run.fold || split == "folds")
-    folds = fmt::format("{}_{}", run.config.get("data.folds"), run.config.get("data.fold_seed"));
+  if (run.fold || split == "folds") folds = run.config.get("data.folds");
+  const std::string target = run.config.get("data.target");
   return {{"data set", run.dataset, run.dataset.empty() ? "unnamed" : run.dataset},
           input_part(run, "tokens", "tokens", "unknown"),
           {"split", split, split},
-          {"folds", folds, folds},
-          input_part(run, "mode", "mode", "none"),
-          input_part(run, "weights", "weights", "scratch")};
+          {"folds", folds, folds.empty() ? "" : folds + "_folds"},
+          {"target", target, target},
+          input_part(run, "mode", "mode", "none")};
 }
 
 std::vector<std::string> key_of(const std::vector<Part>& parts) {

@@ -16,14 +16,14 @@ struct RunGroup {
 };
 
 struct GroupedRuns {
-  std::vector<std::string> columns;  ///< "data set", "split", "mode", "weights": in what groups differ
+  std::vector<std::string> columns;  ///< "data set", "split", "mode": in what groups differ
   std::vector<RunGroup> groups;      ///< by their parts
 };
 
-/// By data set, tokens, split (with its folds), modes and start weights. What has no modes or start weights
-/// of its own because its system is not midibert is in every group of its clips: floors stand in each table.
-/// Inputs are called by RunRecord's provenance.input_names, {"mode": "aarden_essen", "weights": "tiny"},
-/// where it has them, and else by their digests.
+/// By data set, tokens, split (with its number of folds), target and modes. What has no modes because its
+/// system is not midibert is in every group of its clips: floors stand in each table. Start weights tell arms
+/// apart, not tables. Inputs are called by RunRecord's provenance.input_names, {"mode": "aarden_essen",
+/// "weights": "tiny"}, where it has them, and else by their digests.
 GroupedRuns group_runs(const std::vector<Run>& runs);
 
 }  // namespace mofi

@@ -15,6 +15,8 @@ namespace {
 
 constexpr const char* kSeedPath = "seed";
 constexpr const char* kFoldPath = "data.fold";
+constexpr const char* kDivisionPath = "data.fold_seed";
+constexpr const char* kWeightsPath = "training.weights";
 constexpr const char* kEvaluatePath = "/data/evaluate";
 
 std::int64_t integer_field(const Json& config, const std::string& pointer, const std::string& file) {
@@ -59,6 +61,11 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   run.system = run.config.get("system");
   run.config.erase(kSeedPath);
   run.config.erase(kFoldPath);
+  if (record.config.contains(Json::json_pointer("/data/fold_seed")) &&
+      run.config.get("data.split") == "folds") {
+    run.division = integer_field(record.config, "/data/fold_seed", file);
+    run.config.erase(kDivisionPath);
+  }
   run.evaluate = evaluated_splits(record, predictions);
   run.classes = predictions.classes;
   run.quadrants = predictions.quadrants();
@@ -80,6 +87,9 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
     run.producer = record.provenance.value("producer", "");
     run.input_names = record.provenance.value("input_names", run.input_names);
   }
+  // The path of start weights is no part of a config, but what is in them makes another arm.
+  run.config.order.push_back(kWeightsPath);
+  run.config.value[kWeightsPath] = name_of_input(run, "weights", "scratch");
   return run;
 }
 
@@ -116,6 +126,21 @@ void number_by_alphabet(RunSet& set) {
   }
 }
 
+void number_repetitions(RunSet& set) {
+  std::set<RunSet::Repetition> all;
+  std::set<std::int64_t> divisions;
+  for (const Run& run : set.runs) {
+    all.insert({run.division, run.seed});
+    if (run.fold) divisions.insert(run.division);
+  }
+  set.divisions = divisions.size();
+  std::map<RunSet::Repetition, std::int64_t> number;
+  for (const RunSet::Repetition& one : all)
+    number[one] = set.divisions > 1 ? static_cast<std::int64_t>(number.size()) + 1 : one.seed;
+  for (const auto& [one, own] : number) set.repetitions[own] = one;
+  for (Run& run : set.runs) run.repetition = number[{run.division, run.seed}];
+}
+
 /// The reason as it reads on any machine.
 std::string without_prefix(std::string reason, const std::string& prefix) {
   for (auto at = reason.find(prefix); at != std::string::npos; at = reason.find(prefix, at))
@@ -124,6 +149,13 @@ std::string without_prefix(std::string reason, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::string name_of_input(const Run& run, const std::string& input, const std::string& absent) {
+  const auto digest = run.inputs.find(input);
+  if (digest == run.inputs.end()) return absent;
+  const auto name = run.input_names.find(input);
+  return name == run.input_names.end() ? input + "_" + digest->second.substr(0, 8) : name->second;
+}
 
 std::uint32_t Names::number(const std::string& name) {
   const auto [entry, is_new] = numbers_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
@@ -177,6 +209,7 @@ RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::s
   std::sort(set.runs.begin(), set.runs.end(),
             [](const Run& a, const Run& b) { return std::pair(a.id, a.folder) < std::pair(b.id, b.folder); });
   number_by_alphabet(set);
+  number_repetitions(set);
   return set;
 }
 

@@ -2,6 +2,7 @@
 // The finished runs of a results folder, reduced to what tables need: the config, and for every evaluated
 // piece what it is and what was predicted. 10,000 runs fit into memory this way.
 
+#include <compare>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -42,9 +43,11 @@ struct UnitCount {
 
 struct Run {
   std::string id, folder;             ///< `folder` within the results folder
-  FlatConfig config;                  ///< without seed and fold, with what it leaves unstated
+  FlatConfig config;                  ///< without seed, fold and division, with what it leaves unstated
   std::string system;                 ///< config field "system"
   std::int64_t seed = 0;              ///< config field "seed"
+  std::int64_t division = 0;          ///< config field "data.fold_seed": how songs were dealt to folds
+  std::int64_t repetition = 0;        ///< seed and division as one number: RunSet::repetitions
   std::optional<std::int64_t> fold;   ///< config field "data.fold", if there is one
   std::vector<std::string> evaluate;  ///< config field "data.evaluate", else all splits that were predicted
   int classes = 4;
@@ -58,6 +61,9 @@ struct Run {
   std::string producer;
 };
 
+/// What an input is called: by the record, or "mode_" and the beginning of its digest; `absent` without one.
+std::string name_of_input(const Run& run, const std::string& input, const std::string& absent);
+
 struct SkippedRun {
   std::string folder;
   std::string reason;   ///< names the folder or the file
@@ -68,6 +74,14 @@ struct RunSet {
   std::vector<Run> runs;            ///< by id
   std::vector<SkippedRun> skipped;  ///< by folder: unfinished, damaged, or not understood
   Names names;                      ///< in the order of the alphabet
+  /// What is repeated: a seed, which is its own number; where songs were dealt to folds in several ways, a
+  /// seed in one of them, by the numbers 1, 2 …
+  struct Repetition {
+    std::int64_t division = 0, seed = 0;
+    auto operator<=>(const Repetition&) const = default;
+  };
+  std::map<std::int64_t, Repetition> repetitions;
+  std::size_t divisions = 0;
 };
 
 /// Reads all of `results_dir`/runs/*. Throws kMissing when there is no such folder; a folder that is no

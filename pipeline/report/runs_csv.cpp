@@ -57,6 +57,7 @@ Table runs_table(const RunSet& runs, const std::vector<NamedAblation>& all) {
   if (all.size() > 1) table.columns.push_back({"tables"});
   for (const std::string& field : fields) table.columns.push_back({field});
   table.columns.insert(table.columns.end(), {{"seed"}, {"fold"}});
+  if (runs.divisions > 1) table.columns.push_back({"fold_seed"});
   for (const std::string& split : splits)
     for (const char* metric : kMetrics) table.columns.push_back({split + "_" + metric});
   table.columns.push_back({"pooled_splits"});
@@ -78,6 +79,7 @@ Table runs_table(const RunSet& runs, const std::vector<NamedAblation>& all) {
       row.push_back(csv_text(cell));
     row.push_back(std::to_string(run.seed));
     row.push_back(run.fold ? std::to_string(*run.fold) : "");
+    if (runs.divisions > 1) row.push_back(run.fold ? std::to_string(run.division) : "");
     for (const std::string& split : splits) add_metrics(row, score_splits(run, runs.names, {split}));
     const std::vector<std::string> pooled = scored_splits(run, place.table->ablation.scoring);
     row.push_back(fmt::format("{}", fmt::join(pooled, "+")));

@@ -63,7 +63,7 @@ constexpr const char* kGoldenMarkdown = R"md(## Ablation: 3 arms, 12 runs
 
 * Scored: 36 clips of 12 songs of data set synthetic, split song_level, valid + test pooled; a clip counts once, by the summed logits of its segments. Tokens aaaaaaaaaaaa.
 * In %. Mean ± sample standard deviation over seeds (1–4). 95 %: interval of the number before it, by bootstrap over songs and seeds (1,000 resamples, bootstrap seed 1).
-* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): the larger of the bootstrap's p and of the permutation of songs, adjusted within each condition (mode 2); so many resamples tell none below .004. All tests: comparisons.md.
+* Difference: accuracy in percentage points to the baseline (injection.condition=none), paired: the same seeds, songs and clips in both arms, drawn together; its interval is not corrected for the number of arms. p (Holm): the larger of the bootstrap's p and of the permutation of songs, adjusted over the sites of each condition (mode 2); so many resamples tell none below 0.004. All tests: comparisons.md.
 * Valence = mode: how often the predicted valence is high for a major and low for a minor clip; clips of undefined mode are left out.
 * Floors: these results hold no classifier without a network (majority, mode_only, logistic, linear_svm, rbf_svm, random_forest) on these clips, which neural rows are to be read against.
 * No arm is called best: of all 3 arms, 2 cannot be told from the best (model confidence set, 95 %): condition=mode site=0; condition=mode site=10.
@@ -214,37 +214,49 @@ std::vector<SyntheticRun> two_data_sets() {
   return runs;
 }
 
-TEST(ReportAggregate, several_data_sets_and_start_weights_have_a_table_each_and_one_of_all_rows) {
+TEST(ReportAggregate, several_data_sets_have_a_table_each_and_one_of_all_rows) {
   const TemporaryFolder results;
   write_all(results.path(), two_data_sets());
   const AggregateSummary summary = aggregate_in_place(results.path());
-  ASSERT_EQ(summary.groups.size(), 3U);
-  EXPECT_EQ(summary.groups[0].title, "emopia_scratch: 3 arms, 7 runs");
-  EXPECT_EQ(summary.groups[1].title, "emopia_weights_dddddddd: 3 arms, 7 runs");
-  EXPECT_EQ(summary.groups[2].title, "vgmidi_scratch: 2 arms, 6 runs");
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(summary.groups[0].title, "emopia: 5 arms, 13 runs");
+  EXPECT_EQ(summary.groups[1].title, "vgmidi: 2 arms, 6 runs");
   EXPECT_EQ(column(results / "groups.csv", "data_set"),
-            (std::vector<std::string>{"emopia", "emopia", "emopia", "emopia", "emopia", "emopia", "vgmidi",
-                                      "vgmidi"}));
-  EXPECT_EQ(read_csv(results / "tables/emopia_scratch/ablation.csv").rows.size(), 3U);
-  EXPECT_EQ(read_csv(results / "tables/ablation.csv").rows.size(), 8U);
-  EXPECT_EQ(column(results / "runs.csv", "tables").front(),
-            "emopia_scratch emopia_weights_dddddddd");  // majority
+            (std::vector<std::string>{"emopia", "emopia", "emopia", "emopia", "emopia", "vgmidi", "vgmidi"}));
+  EXPECT_EQ(read_csv(results / "tables/emopia/ablation.csv").rows.size(), 5U);
+  EXPECT_EQ(read_csv(results / "tables/ablation.csv").rows.size(), 7U);
+  EXPECT_EQ(column(results / "runs.csv", "tables").front(), "emopia");
   // Differences are within a table.
-  const auto against = column(results / "tables/comparisons.csv", "against");
-  EXPECT_EQ(against.size(), 5U);
+  EXPECT_EQ(column(results / "tables/comparisons.csv", "data_set").back(), "vgmidi");
 }
 
-TEST(ReportAggregate, what_inputs_are_called_is_said_where_a_record_tells_it) {
+TEST(ReportAggregate, start_weights_make_arms_that_are_compared_with_the_baseline_of_the_same_weights) {
   const TemporaryFolder results;
   write_all(results.path(), two_data_sets());
-  for (const std::int64_t seed : {1, 2, 3})
-    for (const std::string condition : {"none", "mode"}) {
-      const auto folder = results / ("runs/" + condition + "-site1-seed" + std::to_string(seed));
-      RunRecord record = read_run_record(folder);
-      record.provenance["input_names"] = {{"weights", "tiny"}};
-      write_run_record(folder, record);
-    }
-  EXPECT_EQ(aggregate_in_place(results.path()).groups[1].title, "emopia_tiny: 3 arms, 7 runs");
+  aggregate_in_place(results.path());
+  const auto file = results / "tables/emopia/comparisons.csv";
+  const auto weights = column(file, "training.weights"), against = column(file, "against");
+  ASSERT_GE(weights.size(), 2U);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(against[i], "condition=none weights=" + weights[i]);
+  EXPECT_NE(weights[0], weights[1]);
+  EXPECT_EQ(column(file, "family")[0], "1");
+}
+
+TEST(ReportAggregate, modes_of_several_kinds_have_a_table_each_with_the_floors_in_all) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  write_synthetic_run(results.path(), {.system = "majority"});
+  for (const SyntheticRun& run : small_sweep()) {
+    RunRecord record = read_run_record(results / "runs" / run.id());
+    record.inputs["mode"] = std::string(64, run.site == 10 ? 'e' : 'd');
+    if (run.site == 10) record.provenance["input_names"] = {{"mode", "aarden_essen"}};
+    write_run_record(results / "runs" / run.id(), record);
+  }
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  ASSERT_EQ(summary.groups.size(), 2U);
+  EXPECT_EQ(summary.groups[0].title, "mode_dddddddd: 3 arms, 5 runs");
+  EXPECT_EQ(summary.groups[1].title, "aarden_essen: 2 arms, 3 runs");
+  EXPECT_EQ(column(results / "runs.csv", "tables")[0], "mode_dddddddd aarden_essen");  // majority
 }
 
 TEST(ReportAggregate, other_systems_are_rows_under_their_names_with_only_what_tells_their_arms_apart) {
@@ -439,7 +451,7 @@ TEST(ReportAggregate, the_papers_values_are_read_and_are_of_the_right_arms) {
   const TemporaryFolder results;
   write_synthetic_run(results.path(), {.condition = "mode", .dataset = "emopia"});
   RunRecord record = read_run_record(results / "runs/mode-site0-seed1");
-  record.config["training"]["transpose_up"] = 5;
+  record.config["training"]["transpose_up"] = 5;  // augmented, as MoFi is
   write_run_record(results / "runs/mode-site0-seed1", record);
   AblationOptions options = quick();
   options.published = values;
@@ -489,6 +501,40 @@ TEST(ReportAggregate, folds_of_a_seed_are_pooled_and_only_their_test_part_counts
   EXPECT_EQ(column(results / "tables/ablation.csv", "seeds").front(), "2");
   EXPECT_EQ(column(results / "tables/ablation.csv", "clips").front(), "36");
   EXPECT_NE(all_notes(summary.table).find("the folds of a seed pooled"), std::string::npos);
+}
+
+TEST(ReportAggregate, several_ways_of_dealing_songs_to_folds_are_repetitions) {
+  const TemporaryFolder results;
+  for (const std::int64_t division : {1, 2})
+    for (const std::int64_t fold : {0, 1, 2}) {
+      write_synthetic_run(results.path(),
+                          {.seed = 1, .fold = fold, .system = "logistic", .fold_seed = division});
+      for (const std::int64_t seed : {1, 2})
+        write_synthetic_run(results.path(), {.seed = seed, .fold = fold, .fold_seed = division});
+    }
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  EXPECT_TRUE(summary.groups.empty());
+  const auto file = results / "tables/ablation.csv";
+  EXPECT_EQ(column(file, "runs"), (std::vector<std::string>{"12", "6"}));
+  EXPECT_EQ(column(file, "seeds"), (std::vector<std::string>{"4", "2"}));
+  EXPECT_EQ(column(file, "clips"), (std::vector<std::string>{"36", "36"}));
+  EXPECT_EQ(column(file, "difference_seeds").back(), "4");  // a floor is there for every seed of its division
+  EXPECT_EQ(column(results / "tables/comparisons.csv", "runs").front(), "12");
+  EXPECT_EQ(column(results / "runs.csv", "fold_seed").front(), "1");
+  const std::string notes = all_notes(summary.table);
+  EXPECT_NE(notes.find("over 4 repetitions, seeds in 2 ways of dealing songs to folds"), std::string::npos)
+      << notes;
+}
+
+TEST(ReportAggregate, arms_that_are_all_baselines_are_compared_with_none) {
+  const TemporaryFolder results;
+  write_all(results.path(), {{.seed = 1}, {.seed = 2}});
+  RunRecord record = read_run_record(results / "runs/none-site0-seed2");
+  record.config["model"]["hidden"] = 256;
+  write_run_record(results / "runs/none-site0-seed2", record);
+  const AggregateSummary summary = aggregate_in_place(results.path());
+  EXPECT_EQ(column(results / "tables/ablation.csv", "is_baseline"), (std::vector<std::string>{"0", "0"}));
+  EXPECT_NE(all_notes(summary.table).find("No one arm has injection.condition=none"), std::string::npos);
 }
 
 TEST(ReportAggregate, a_missing_fold_is_said) {

@@ -25,10 +25,12 @@ struct SyntheticRun {
   std::string dataset = "synthetic";
   std::string system = "midibert";  ///< another has no injection and no model
   std::string weights_sha256 = {};  ///< empty: from scratch
+  std::int64_t fold_seed = 1;       ///< with a fold
 
   std::string id() const {
     return (system == "midibert" ? condition : system) + "-site" + std::to_string(site) + "-seed" +
-           std::to_string(seed) + (fold ? "-fold" + std::to_string(*fold) : "");
+           std::to_string(seed) + (fold ? "-fold" + std::to_string(*fold) : "") +
+           (fold_seed == 1 ? "" : "-division" + std::to_string(fold_seed));
   }
 };
 
@@ -39,7 +41,8 @@ inline Predictions synthetic_predictions(const SyntheticRun& run) {
   p.dataset = run.dataset;
   for (int clip = 0; clip < 3 * run.songs; ++clip) {
     const int song = clip / 3, label = clip % 4;
-    const bool in_test = run.fold ? song % 3 == *run.fold : song % 3 != 0;
+    const auto dealt = static_cast<std::int64_t>(song) * run.fold_seed + song / 3 * (run.fold_seed - 1);
+    const bool in_test = run.fold ? dealt % 3 == *run.fold : song % 3 != 0;
     if (run.fold && !in_test) continue;
     RandomStream stream(static_cast<std::uint64_t>(run.seed),
                         "synthetic " + (run.system == "midibert" ? run.condition : run.system),
@@ -76,6 +79,7 @@ inline RunRecord synthetic_record(const SyntheticRun& run) {
   if (run.fold) {
     record.config["data"]["split"] = "folds";
     record.config["data"]["folds"] = 3;
+    record.config["data"]["fold_seed"] = run.fold_seed;
   }
   if (run.system != "midibert") {
     record.config["system"] = run.system;
