@@ -6,8 +6,9 @@ trap 'printf "not ok - line %s ended with %s: %s\n" "$LINENO" "$?" "$BASH_COMMAN
 
 # enter_work_folder: an empty one, which is removed at the end, with Open MPI as it has to be here.
 enter_work_folder() {
-  # shellcheck disable=SC1091
-  . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../../.setup/ranks.sh"
+  ranks_sh=$(readlink -f "$(dirname "${BASH_SOURCE[0]}")/../../.setup/ranks.sh")
+  # shellcheck disable=SC1090
+  . "$ranks_sh"
   mpi_environment
   export OMP_NUM_THREADS=1 NO_COLOR=1
   unset "${!MOFI_@}"
