@@ -16,13 +16,14 @@ int main(int argc, char** argv) {
   using namespace mofi;
   CLI::App app{
       "Score every row of a tokens file with trained weights; labels are compared where there are any."};
-  std::string weights_path, tokens_path, mode_path, output, padding, device_name = "auto";
+  std::string weights_path, tokens_path, mode_path, features_path, output, padding, device_name = "auto";
   int threads = 0;
   app.add_option("--weights", weights_path,
                  "weights.safetensors of `mofi train` or `mofi import --checkpoint`")
       ->required();
   app.add_option("--tokens", tokens_path, "tokens.h5")->required();
   app.add_option("--mode", mode_path, "mode.h5; needed when the model is told the mode");
+  app.add_option("--features", features_path, "features.h5; needed when the model is told features");
   app.add_option("--output", output, "predictions.h5 to write")->required();
   app.add_option("--padding", padding, "masked, pooled or attended (default: as trained)")
       ->check(CLI::IsMember({"masked", "pooled", "attended"}));
@@ -53,7 +54,9 @@ int main(int argc, char** argv) {
     require_scheme(weights, tokens.scheme, tokens_path);
     std::optional<ModeTable> modes;
     if (!mode_path.empty()) modes = read_modes(mode_path);
-    Dataset dataset = whole_table(tokens, modes ? &*modes : nullptr, config);
+    std::optional<FeatureTable> features;
+    if (!features_path.empty()) features = read_features(features_path);
+    Dataset dataset = whole_table(tokens, modes ? &*modes : nullptr, config, features ? &*features : nullptr);
     if (!dataset.class_names.empty() && dataset.class_names != weights.classes)
       fail(ExitCode::kData, "{}: tells {} apart; the labels of {} are {}", weights_path,
            fmt::join(weights.classes, ", "), tokens_path, fmt::join(dataset.class_names, ", "));
@@ -81,6 +84,7 @@ int main(int argc, char** argv) {
     predictions.header.inputs = {{"tokens", tokens.header.content_sha256},
                                  {"weights", sha256_of_bytes(weights.file.contents)}};
     if (modes) predictions.header.inputs["mode"] = modes->header.content_sha256;
+    if (features) predictions.header.inputs["features"] = features->header.content_sha256;
     write_predictions(output, predictions);
     Json scores = row_accuracy(predictions);
     fmt::print("{}: {} rows of {} pieces{}\n", output, predictions.rows(), predictions.pieces(),

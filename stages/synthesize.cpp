@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
                  "share of clips whose mode is that of their valence")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--unseen-keys", config.unseen_keys, "test clips are in four tonics that no other clip is in");
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 
   return mofi::run_stage(argc, argv, app, [&] {

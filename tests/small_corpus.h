@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 
 #include "core/random.h"
+#include "features/feature_list.h"
+#include "features/feature_table.h"
 #include "tokens/segments.h"
 #include "tokens/token_table.h"
 #include "tonality/mode_table.h"
@@ -53,6 +55,21 @@ inline ModeTable small_modes(const TokenTable& tokens) {
     mode.tonic = static_cast<int>(p % 12);
     mode.mode = p % 2 == 0 ? kMajor : kMinor;
     table.pieces.push_back(mode);
+  }
+  table.header.content_sha256 = content_digest(table);
+  return table;
+}
+
+/// Features at random.
+inline FeatureTable small_features(const TokenTable& tokens) {
+  FeatureTable table;
+  table.names = feature_names();
+  RandomStream stream(7, "small features");
+  for (const TokenPiece& piece : tokens.pieces) {
+    PieceFeatures features{piece.id, piece.midi_sha256, {}};
+    for (std::size_t i = 0; i < kFeatures; ++i)
+      features.values.push_back(static_cast<float>(stream.between(1, 99)) / 10);
+    table.pieces.push_back(std::move(features));
   }
   table.header.content_sha256 = content_digest(table);
   return table;

@@ -118,10 +118,17 @@ SweepInputs::SweepInputs(const std::vector<MusicConfig>& music, const std::files
   for (std::size_t i = 0; i < files.size(); ++i) files_.push_back({files[i], !music[i].inputs.mode.empty()});
 }
 
+namespace {
+std::string who_needs_features(const RunConfig& config) {
+  return is_classical(config.system) ? "system " + config.system : "injection.condition features";
+}
+}  // namespace
+
 RunInputs SweepInputs::of(const Cell& cell) {
   const Files& files = files_.at(cell.music);
   RunInputs inputs{&tokens(files.tokens), modes(files.mode, files.mode_is_required)};
-  if (needs_features(cell.config)) inputs.features = &features(files.features, cell.config.system);
+  if (needs_features(cell.config))
+    inputs.features = &features(files.features, who_needs_features(cell.config));
   return inputs;
 }
 
@@ -148,14 +155,14 @@ const ModeTable* SweepInputs::modes(const std::filesystem::path& path, bool is_r
   return table.get();
 }
 
-const FeatureTable& SweepInputs::features(const std::filesystem::path& path, const std::string& system) {
+const FeatureTable& SweepInputs::features(const std::filesystem::path& path, const std::string& who) {
   auto& table = features_[path];
   if (table == nullptr) {
     if (path.empty())
       fail(ExitCode::kUsage,
-           "system {} needs features, and of ready-made tokens none are known; name them by inputs.features, "
+           "{} needs features, and of ready-made tokens none are known; name them by inputs.features, "
            "as `mofi features` makes them",
-           system);
+           who);
     if (!std::filesystem::exists(path))
       fail(ExitCode::kMissing,
            "{}: no such file; make it with `mofi features`, or let `mofi run` do the whole chain",

@@ -47,7 +47,7 @@ class SweepInputs {
  private:
   const TokenTable& tokens(const std::filesystem::path& path);
   const ModeTable* modes(const std::filesystem::path& path, bool is_required);
-  const FeatureTable& features(const std::filesystem::path& path, const std::string& system);
+  const FeatureTable& features(const std::filesystem::path& path, const std::string& who);
 
   struct Files : InputFiles {
     bool mode_is_required = false;

@@ -242,7 +242,7 @@ void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs) {
                                          cell.config.injection.condition, cell.config.training.validates());
     if (!checked.insert({of_cell.tokens, of_cell.modes, rows}).second) continue;
     try {
-      make_dataset(*of_cell.tokens, of_cell.modes, cell.config);
+      make_dataset(*of_cell.tokens, of_cell.modes, cell.config, of_cell.features);
     } catch (const Error& error) {
       if (cell.source.empty()) throw;
       throw Error(error.code(),

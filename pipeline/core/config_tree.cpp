@@ -95,37 +95,56 @@ class TreeMaker {
   std::size_t nodes_left_;
 };
 
-ConfigNode load(const std::filesystem::path& path, std::vector<std::filesystem::path> open_files) {
-  const auto identity = std::filesystem::weakly_canonical(path);
-  if (std::find(open_files.begin(), open_files.end(), identity) != open_files.end())
-    fail(ExitCode::kUsage, "{}: includes itself", path.string());
-  open_files.push_back(identity);
+/// Reads files and what they include: in any of their mappings, whose own keys then come on top.
+class Loader {
+ public:
+  ConfigNode load(const std::filesystem::path& path) {
+    const auto identity = std::filesystem::weakly_canonical(path);
+    if (std::ranges::find(open_files_, identity) != open_files_.end())
+      fail(ExitCode::kUsage, "{}: includes itself", path.string());
+    if (files_left_-- == 0)
+      fail(ExitCode::kUsage, "{}: more than {} files are included", path.string(), kMostFiles);
+    open_files_.push_back(identity);
+    ConfigNode node = parse_config(read_text(path, 1 << 20), path.string());
+    if (node.kind == ConfigNode::Kind::kNull) node.kind = ConfigNode::Kind::kMapping;
+    if (node.kind != ConfigNode::Kind::kMapping)
+      fail(ExitCode::kUsage, "{}: a config must be a mapping of keys to values", path.string());
+    resolve(node, path.parent_path());
+    open_files_.pop_back();
+    return node;
+  }
 
-  ConfigNode own = parse_config(read_text(path, 1 << 20), path.string());
-  if (own.kind == ConfigNode::Kind::kNull) own.kind = ConfigNode::Kind::kMapping;
-  if (own.kind != ConfigNode::Kind::kMapping)
-    fail(ExitCode::kUsage, "{}: a config must be a mapping of keys to values", path.string());
+ private:
+  static constexpr int kMostFiles = 1000;
 
-  ConfigNode merged;
-  merged.kind = ConfigNode::Kind::kMapping;
-  merged.source = own.source;
-  if (const ConfigNode* includes = own.find(kIncludeKey)) {
+  void resolve(ConfigNode& node, const std::filesystem::path& folder) {
+    for (ConfigNode& item : node.items) resolve(item, folder);
+    for (ConfigEntry& entry : node.entries)
+      if (entry.key != kIncludeKey) resolve(entry.value, folder);
+    const ConfigNode* includes = node.find(kIncludeKey);
+    if (includes == nullptr) return;
     if (includes->kind != ConfigNode::Kind::kSequence)
       fail(ExitCode::kUsage, "{}: include must be a list of files", includes->source.text());
+    ConfigNode merged;
+    merged.kind = ConfigNode::Kind::kMapping;
+    merged.source = node.source;
     for (const ConfigNode& item : includes->items) {
       if (item.kind != ConfigNode::Kind::kScalar)
         fail(ExitCode::kUsage, "{}: include must list file names", item.source.text());
-      const auto included = path.parent_path() / item.scalar;
+      const auto included = folder / item.scalar;
       if (!std::filesystem::exists(included))
         fail(ExitCode::kUsage, "{}: the included file {} does not exist", item.source.text(),
              included.string());
-      merge_config(merged, load(included, open_files));
+      merge_config(merged, load(included));
     }
-    std::erase_if(own.entries, [](const auto& entry) { return entry.key == kIncludeKey; });
+    std::erase_if(node.entries, [](const auto& entry) { return entry.key == kIncludeKey; });
+    merge_config(merged, node);
+    node = std::move(merged);
   }
-  merge_config(merged, own);
-  return merged;
-}
+
+  std::vector<std::filesystem::path> open_files_;
+  int files_left_ = kMostFiles;
+};
 
 /// A value of the command line has no lines.
 void place_all(ConfigNode& node, const ConfigSource& source) {
@@ -187,7 +206,7 @@ ConfigNode parse_config(const std::string& text, const std::string& name) {
   }
 }
 
-ConfigNode load_config(const std::filesystem::path& path) { return load(path, {}); }
+ConfigNode load_config(const std::filesystem::path& path) { return Loader().load(path); }
 
 void merge_config(ConfigNode& base, const ConfigNode& overlay) {
   if (base.kind != ConfigNode::Kind::kMapping || overlay.kind != ConfigNode::Kind::kMapping) {

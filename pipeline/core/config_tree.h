@@ -47,8 +47,9 @@ struct ConfigEntry {
   ConfigNode value;
 };
 
-/// Reads a file and, recursively, the files of its `include:` list (paths relative to the file); what the
-/// file itself says wins over what it includes, and later includes win over earlier ones.
+/// Reads a file and, recursively, the files that any of its mappings names in an `include:` list (paths
+/// relative to the file that names them); a mapping's own keys win over what it includes, later includes over
+/// earlier ones.
 ConfigNode load_config(const std::filesystem::path& path);
 
 /// Values that aliases (*name) may add to those written out: a few lines of YAML can repeat each other

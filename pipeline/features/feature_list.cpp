@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "core/error.h"
@@ -14,31 +15,37 @@ std::vector<Feature> make_list() {
   std::vector<Feature> list;
   for (int i = 0; i < 12; ++i)
     list.push_back({fmt::format("pitch_class_{}", i), "1",
-                    fmt::format("share of pitch class {} (0 = C) in the weights the key is found from", i)});
-  for (int i = 0; i < 12; ++i)
+                    fmt::format("share of pitch class {} (0 = C) in the weights the key is found from", i),
+                    1.0F / 12, 0.085F, UnderShift::kTurns});
+  constexpr std::array<float, 12> kShare = {0.24F, 0.01F, 0.09F, 0.07F, 0.08F, 0.11F,
+                                            0.01F, 0.18F, 0.05F, 0.07F, 0.04F, 0.04F},
+                                  kSpread = {0.07F, 0.03F, 0.05F, 0.08F, 0.07F, 0.05F,
+                                             0.02F, 0.06F, 0.06F, 0.06F, 0.05F, 0.04F};
+  for (std::size_t i = 0; i < 12; ++i)
     list.push_back(
         {fmt::format("above_tonic_{}", i), "1",
          fmt::format("share of the pitch class {} semitones above the tonic; 0 where the key is undefined",
-                     i)});
+                     i),
+         kShare[i], kSpread[i]});
   const std::vector<Feature> others = {
-      {"mode", "1", "0 where the key is major, 1 where it is minor, 1/2 where it is undefined"},
+      {"mode", "1", "0 where the key is major, 1 where it is minor, 1/2 where it is undefined", 0.5F, 0.5F},
       {"mode_margin", "1",
-       "best correlation with a key of the mode minus the best with one of the other mode"},
-      {"length", "s", "time from the first start to the last end of a note"},
-      {"notes_per_s", "1/s", "notes divided by the length"},
-      {"onsets_per_s", "1/s", "different ticks at which notes start, divided by the length"},
-      {"pitch_mean", "semitones", "mean MIDI pitch of the notes"},
-      {"pitch_sd", "semitones", "standard deviation of the pitches"},
-      {"pitch_range", "semitones", "highest minus lowest pitch"},
-      {"velocity_mean", "1", "mean MIDI velocity of the notes, 1 to 127"},
-      {"velocity_sd", "1", "standard deviation of the velocities"},
-      {"duration_mean", "s", "mean duration of the notes"},
-      {"duration_sd", "s", "standard deviation of the durations"},
+       "best correlation with a key of the mode minus the best with one of the other mode", 0.19F, 0.11F},
+      {"length", "s", "time from the first start to the last end of a note", 40, 10},
+      {"notes_per_s", "1/s", "notes divided by the length", 6.9F, 3.6F},
+      {"onsets_per_s", "1/s", "different ticks at which notes start, divided by the length", 6.2F, 3.1F},
+      {"pitch_mean", "semitones", "mean MIDI pitch of the notes", 62, 5.8F, UnderShift::kSlides},
+      {"pitch_sd", "semitones", "standard deviation of the pitches", 11.6F, 2.9F},
+      {"pitch_range", "semitones", "highest minus lowest pitch", 51, 12},
+      {"velocity_mean", "1", "mean MIDI velocity of the notes, 1 to 127", 65, 16},
+      {"velocity_sd", "1", "standard deviation of the velocities", 11.9F, 2.7F},
+      {"duration_mean", "s", "mean duration of the notes", 1.06F, 0.57F},
+      {"duration_sd", "s", "standard deviation of the durations", 0.9F, 0.36F},
       {"duration_log_mean", "ln s",
-       "mean natural logarithm of the durations in seconds, none shorter than 1 ms"},
-      {"onset_interval_sd", "s", "standard deviation of the times between successive onsets"},
-      {"polyphony", "1", "notes divided by the different ticks at which they start"},
-      {"coverage", "1", "share of the length in which any note sounds"},
+       "mean natural logarithm of the durations in seconds, none shorter than 1 ms", -0.45F, 0.57F},
+      {"onset_interval_sd", "s", "standard deviation of the times between successive onsets", 0.2F, 0.18F},
+      {"polyphony", "1", "notes divided by the different ticks at which they start", 1.1F, 0.072F},
+      {"coverage", "1", "share of the length in which any note sounds", 0.985F, 0.046F},
   };
   list.insert(list.end(), others.begin(), others.end());
   return list;
@@ -70,12 +77,6 @@ const std::vector<FeatureSet>& sets() {
 bool is_of(const FeatureSet& set, const std::string& feature) {
   if (std::string(set.name) == "without_velocity") return !feature.starts_with("velocity_");
   return std::ranges::any_of(set.prefixes, [&](const auto& prefix) { return feature.starts_with(prefix); });
-}
-
-std::vector<std::string> listed_names() {
-  std::vector<std::string> names;
-  for (const Feature& feature : feature_list()) names.push_back(feature.name);
-  return names;
 }
 
 /// The places of what is meant, or why nothing is.
@@ -114,6 +115,12 @@ std::span<const Feature> feature_list() {
   return list;
 }
 
+std::vector<std::string> feature_names() {
+  std::vector<std::string> names;
+  for (const Feature& feature : feature_list()) names.push_back(feature.name);
+  return names;
+}
+
 std::vector<std::string> feature_set_names() {
   std::vector<std::string> names;
   for (const FeatureSet& set : sets()) names.emplace_back(set.name);
@@ -134,7 +141,7 @@ std::vector<std::size_t> chosen_features(const std::vector<std::string>& names,
 }
 
 std::string misfit_of_features(const std::vector<std::string>& sets_and_names) {
-  return choose(listed_names(), sets_and_names).why_not;
+  return choose(feature_names(), sets_and_names).why_not;
 }
 
 }  // namespace mofi

@@ -8,16 +8,28 @@
 
 namespace mofi {
 
+/// What becomes of a feature when the music is shifted by s semitones.
+enum class UnderShift {
+  kStays,
+  kTurns,   ///< one of the twelve pitch classes, in their order: [p - s] becomes [p]
+  kSlides,  ///< by s
+};
+
 struct Feature {
   std::string name;
   std::string unit;     ///< "s", "1/s", "semitones" …; "1" of shares and counts
   std::string formula;  ///< in words
+  float centre = 0;     ///< about its mean and …
+  float spread = 1;     ///< … standard deviation over EMOPIA: a network is told (x - centre) / spread
+  UnderShift under_shift = UnderShift::kStays;
 };
 
 inline constexpr std::size_t kFeatures = 40;
 
 /// All of them, in the order of PieceFeatures::values.
 std::span<const Feature> feature_list();
+
+std::vector<std::string> feature_names();
 
 /// The names of the sets: "all", "without_velocity", "mode" ….
 std::vector<std::string> feature_set_names();

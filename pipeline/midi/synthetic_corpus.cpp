@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <span>
 
 #include "core/error.h"
 #include "core/files.h"
@@ -223,17 +225,36 @@ void assign_modes(std::vector<SyntheticPiece>& pieces, const SyntheticCorpusConf
   }
 }
 
-/// Per mode, all twelve tonics in random order, again and again.
-void assign_tonics(std::vector<SyntheticPiece>& pieces, std::uint64_t seed) {
-  for (const bool is_minor : {false, true}) {
-    std::uint64_t dealt = 0;
-    std::vector<std::int64_t> deck;
-    for (SyntheticPiece& piece : pieces) {
-      if (piece.is_minor != is_minor) continue;
-      if (dealt % 12 == 0)
-        deck = random_permutation(12, RandomStream(seed, "synthetic tonics", is_minor, dealt / 12));
-      piece.tonic = static_cast<int>(deck[dealt++ % 12]);
+/// The tonics that `may_be` allows, in random order, again and again.
+void deal_tonics(std::span<SyntheticPiece* const> pieces, const std::function<bool(std::int64_t)>& may_be,
+                 const std::function<RandomStream(std::uint64_t)>& draws_of_deck) {
+  std::vector<std::int64_t> deck;
+  std::uint64_t decks = 0;
+  for (SyntheticPiece* piece : pieces) {
+    if (deck.empty()) {
+      deck = random_permutation(12, draws_of_deck(decks++));
+      std::erase_if(deck, [&](std::int64_t tonic) { return !may_be(tonic); });
+      std::ranges::reverse(deck);
     }
+    piece->tonic = static_cast<int>(deck.back());
+    deck.pop_back();
+  }
+}
+
+void assign_tonics(std::vector<SyntheticPiece>& pieces, const SyntheticCorpusConfig& config) {
+  const auto held_out = [](std::int64_t tonic) { return tonic % 3 == 1; };
+  for (const bool is_minor : {false, true}) {
+    std::vector<SyntheticPiece*> seen, unseen;
+    for (SyntheticPiece& piece : pieces)
+      if (piece.is_minor == is_minor)
+        (config.unseen_keys && piece.split == SplitPart::kTest ? unseen : seen).push_back(&piece);
+    const auto draws_for = [&](const char* what) {
+      return [&, what](std::uint64_t deck) { return RandomStream(config.seed, what, is_minor, deck); };
+    };
+    deal_tonics(
+        seen, [&](std::int64_t tonic) { return !config.unseen_keys || !held_out(tonic); },
+        draws_for("synthetic tonics"));
+    deal_tonics(unseen, held_out, draws_for("synthetic unseen tonics"));
   }
 }
 
@@ -254,7 +275,7 @@ std::vector<SyntheticPiece> compose_corpus(const SyntheticCorpusConfig& config) 
   }
   assign_emotion_and_split(pieces, config.seed);
   assign_modes(pieces, config);
-  assign_tonics(pieces, config.seed);
+  assign_tonics(pieces, config);
   for (std::size_t i = 0; i < pieces.size(); ++i)
     compose(pieces[i], draw_song(RandomStream(config.seed, "synthetic song", i / 2)),
             RandomStream(config.seed, "synthetic clip", i));

@@ -41,12 +41,17 @@ std::string misfit(const RecurrentConfig& config, bool attends) {
       config.hidden, config.heads);
 }
 
+std::vector<std::size_t> told_features(const InjectionConfig& config) {
+  return chosen_features(feature_names(), config.features);
+}
+
 int condition_width(const InjectionConfig& config, int classes) {
   const std::string& condition = config.condition;
   if (condition == "none") return 0;
   if (condition == "mode_confidence") return 3;
   if (condition == "key" || condition == "correlations") return 24;
   if (condition == "profile") return 12;
+  if (condition == "features") return static_cast<int>(told_features(config).size());
   if (condition == "labels") return classes;
   return 2;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "features/feature_list.h"
 
 namespace mofi {
 
@@ -125,6 +126,7 @@ void describe(Field& field, RecurrentConfig& c) {
 /// What is told to the model, how, and where (MoFi: the mode, by FiLM, before the first layer).
 struct InjectionConfig {
   std::string condition = "none";
+  std::vector<std::string> features;
   int site = 0;
   std::string together;
   bool before_norm = false;
@@ -135,6 +137,10 @@ struct InjectionConfig {
 
 inline constexpr int kBeforeNorm = -1;  ///< the site between the embedding and its LayerNorm
 
+/// Places in feature_list() of what condition features tells, ascending. Throws a usage error for unknown
+/// ones.
+std::vector<std::size_t> told_features(const InjectionConfig& config);
+
 /// Numbers that a condition tells of a piece (training/conditions.h); 0 of none.
 int condition_width(const InjectionConfig& config, int classes);
 
@@ -144,15 +150,19 @@ std::vector<int> injection_sites(const InjectionConfig& config, int layers);
 
 template <class Field>
 void describe(Field& field, InjectionConfig& c) {
-  field(
-      "condition", c.condition,
-      {.help = "what is told of each piece: none; mode (one-hot major, minor); mode_confidence (and how "
-               "clear it is); key (one-hot of 24); correlations (with all 24 keys); profile (12 weights of "
-               "pitch classes); and as controls constant (same parameters, no information), shuffled (modes "
-               "of other pieces of the same split part), random (a coin for every piece) and labels (the "
-               "answer itself: an upper bound). What has a tonic moves with transpositions",
-       .choices = {"none", "mode", "mode_confidence", "key", "correlations", "profile", "constant",
-                   "shuffled", "random", "labels"}});
+  field("condition", c.condition,
+        {.help = "what is told of each piece: none; mode (one-hot major, minor); mode_confidence (and how "
+                 "clear it is); key (one-hot of 24); correlations (with all 24 keys); profile (12 weights of "
+                 "pitch classes); features (symbolic ones, by name); and as controls constant (same "
+                 "parameters, no information), shuffled (modes "
+                 "of other pieces of the same split part), random (a coin for every piece) and labels (the "
+                 "answer itself: an upper bound). What has a tonic moves with transpositions",
+         .choices = {"none", "mode", "mode_confidence", "key", "correlations", "profile", "features",
+                     "constant", "shuffled", "random", "labels"}});
+  field("features", c.features,
+        {.help = "what condition features tells, each in about its standard deviations: sets or names of: " +
+                 feature_sets_help(),
+         .before = Json::array()});
   field("site", c.site,
         {.help = "where it is put in: 0 after the embedding, k after layer k", .minimum = 0, .maximum = 48});
   field("together", c.together,

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "report/cells.h"
+#include "report/probing.h"
 #include "report/systems.h"
 #include "statistics/power.h"
 #include "statistics/summary.h"
@@ -137,7 +138,7 @@ std::vector<std::string> metric_notes(const Ablation& ablation) {
   const auto scored = [](const ArmResult& r) { return r.row_accuracy.mean != r.accuracy.mean; };
   if (std::any_of(ablation.results.begin(), ablation.results.end(), scored))
     notes.push_back(
-        "Clips of several rows: by rows, as MIDI-BERT scores, and by songs, accuracy is in ablation.csv.");
+        "Clips of several rows: by rows, as MIDI-BERT scores, and by songs, accuracy is in scores.md.");
   return notes;
 }
 
@@ -439,6 +440,7 @@ Table ablation_table(const NamedAblation& named, const RunSet& runs, const Ablat
   append(table.notes, floor_notes(ablation));
   if (set.arms.size() > 1) table.notes.push_back(best_note(ablation, options));
   append(table.notes, family_notes(ablation, options));
+  append(table.notes, probing_notes(named, runs, options));
   append(table.notes, power_notes(ablation, options));
   append(table.notes, published_notes(named, options));
   append(table.notes, run_notes(ablation, runs));

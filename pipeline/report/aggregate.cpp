@@ -3,8 +3,10 @@
 #include "core/error.h"
 #include "core/files.h"
 #include "report/ablation_table.h"
+#include "report/invariance_table.h"
 #include "report/run_groups.h"
 #include "report/runs_csv.h"
+#include "report/scores_table.h"
 
 namespace mofi {
 namespace {
@@ -39,6 +41,10 @@ void write_group(const NamedAblation& named, const Table& table, const AblationO
   write(folder + "comparisons.csv", to_csv(comparison_numbers(only, {})));
   write(folder + "confusion.md", to_markdown(confusion_table(named)));
   write(folder + "confusion.csv", to_csv(confusion_numbers(only, {})));
+  write.readable(folder + "scores", scores_table(named));
+  if (!has_invariance(named)) return;
+  write.readable(folder + "invariance", invariance_table(named));
+  write(folder + "invariance.csv", to_csv(invariance_numbers(only, {})));
 }
 
 }  // namespace

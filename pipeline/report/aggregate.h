@@ -27,6 +27,8 @@ struct AggregateSummary {
 ///                                   (report/run_groups.h), all rows of all tables
 ///   tables/comparisons.md .tex .csv every test of every pair of arms
 ///   tables/confusion.md .csv
+///   tables/scores.md .tex           what the table has no room for; its numbers are in ablation.csv
+///   tables/invariance.md .tex .csv  where runs were asked for it (data.invariance)
 ///   tables/GROUP/…                  the same of each, where there are several
 ///
 /// Throws kMissing when there is no finished run, kData when runs must not be put into one table

@@ -13,6 +13,7 @@ namespace {
 
 constexpr const char* kInjection = "injection";
 constexpr const char* kCondition = "injection.condition";
+constexpr const char* kFeatures = "injection.features";
 constexpr const char* kSite = "injection.site";
 constexpr const char* kTogether = "injection.together";
 constexpr const char* kBy = "injection.by";
@@ -22,6 +23,7 @@ bool is_left_out(const FlatConfig& config, const std::string& path) {
   if (!has_section(config.get(kSystem, kMidiBert), section_of(path))) return true;
   if (section_of(path) != kInjection || path == kCondition) return false;
   if (config.get(kCondition) == "none") return true;
+  if (path == kFeatures) return config.get(kCondition) != "features";
   return path == kSite && (!config.get(kTogether).empty() || config.get(kBy) == "late");
 }
 

@@ -83,6 +83,7 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   }
   run.inputs = record.inputs;
   run.predictions_sha256 = record.predictions_sha256;
+  run.invariance = record.metrics.value("invariance", Json());
   if (record.provenance.is_object()) {
     run.producer = record.provenance.value("producer", "");
     run.input_names = record.provenance.value("input_names", run.input_names);

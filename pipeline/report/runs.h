@@ -59,6 +59,7 @@ struct Run {
   std::map<std::string, std::string> input_names;  ///< what is known of them, from provenance.input_names
   std::string predictions_sha256;
   std::string producer;
+  Json invariance;  ///< metrics.invariance (training/invariance.h); null where it was not asked for
 };
 
 /// What an input is called: by the record, or "mode_" and the beginning of its digest; `absent` without one.

@@ -60,8 +60,32 @@ std::vector<std::uint8_t> random_modes(std::size_t units, std::uint64_t seed) {
   return modes;
 }
 
+TellRow tell_features(const InjectionConfig& injection, const TokenTable& tokens,
+                      const FeatureTable& features) {
+  if (features.names != feature_names())
+    fail(ExitCode::kData, "the features file has other features than this version knows; make it anew");
+  return [&tokens, told = told_features(injection), by_piece = FeaturesByPiece(features)](
+             std::size_t row, std::span<float> numbers) {
+    const TokenPiece& piece = tokens.pieces[tokens.piece[row]];
+    const std::vector<float>& values = by_piece.of(piece.id, piece.midi_sha256);
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      const Feature& feature = feature_list()[told[i]];
+      numbers[i] = (values[told[i]] - feature.centre) / feature.spread;
+    }
+  };
+}
+
+/// What moves with the music, of features: the twelve pitch classes lead where they are told.
+void move_features(const InjectionConfig& injection, ConditionTable& table) {
+  for (const std::size_t place : told_features(injection)) {
+    const Feature& feature = feature_list()[place];
+    table.turning += feature.under_shift == UnderShift::kTurns ? 1 : 0;
+    table.sliding.push_back(feature.under_shift == UnderShift::kSlides ? 1 / feature.spread : 0);
+  }
+}
+
 TellRow teller(const RunConfig& config, const TokenTable& tokens, const ModeUnits& keys,
-               const std::vector<SplitPart>& part) {
+               const FeatureTable* features, const std::vector<SplitPart>& part) {
   const std::string& condition = config.injection.condition;
   const auto key_of = [&](std::size_t row) -> const PieceMode& { return *keys.key[keys.of_row[row]]; };
   const auto by_unit = [&](std::vector<std::uint8_t> modes) {
@@ -72,6 +96,7 @@ TellRow teller(const RunConfig& config, const TokenTable& tokens, const ModeUnit
   if (condition == "mode") return by_unit(modes_of_units(keys));
   if (condition == "shuffled") return by_unit(shuffled_modes(keys, tokens, part, config.seed));
   if (condition == "random") return by_unit(random_modes(keys.key.size(), config.seed));
+  if (condition == "features") return tell_features(config.injection, tokens, *features);
   if (condition == "constant")
     return [](std::size_t, std::span<float> numbers) { tell_mode(kUndefinedMode, numbers); };
   if (condition == "labels")
@@ -108,13 +133,19 @@ int turning_numbers(const std::string& condition) {
 }  // namespace
 
 bool needs_keys(const InjectionConfig& injection) {
-  static constexpr std::array<std::string_view, 4> kNeedNone = {"none", "constant", "random", "labels"};
+  static constexpr std::array<std::string_view, 5> kNeedNone = {"none", "features", "constant", "random",
+                                                                "labels"};
   return std::ranges::find(kNeedNone, injection.condition) == kNeedNone.end();
 }
 
 ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens, const ModeUnits& keys,
-                               const std::vector<SplitPart>& part) {
+                               const FeatureTable* features, const std::vector<SplitPart>& part) {
   const std::string& condition = config.injection.condition;
+  if (condition == "features" && features == nullptr)
+    fail(
+        ExitCode::kUsage,
+        "injection.condition is features, which needs a feature file; make one with `mofi features` and name "
+        "it");
   if (needs_keys(config.injection) && !keys.key.empty() && keys.key.front() == nullptr)
     fail(ExitCode::kUsage,
          "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
@@ -123,9 +154,10 @@ ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens
   if (condition == "none") return table;
   table.width = condition_width(config.injection, static_cast<int>(tokens.class_names.size()));
   table.turning = turning_numbers(condition);
+  if (condition == "features") move_features(config.injection, table);
   const auto width = static_cast<std::size_t>(table.width);
   table.values.assign(tokens.rows() * width, 0);
-  const TellRow tell = teller(config, tokens, keys, part);
+  const TellRow tell = teller(config, tokens, keys, features, part);
   for (std::size_t r = 0; r < tokens.rows(); ++r) tell(r, std::span(table.values).subspan(r * width, width));
   return table;
 }

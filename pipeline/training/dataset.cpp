@@ -37,13 +37,13 @@ std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfi
 }
 
 Dataset make(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
-             const std::vector<SplitPart>& parts, bool unlabelled_too) {
+             const FeatureTable* features, const std::vector<SplitPart>& parts, bool unlabelled_too) {
   Dataset dataset;
   dataset.tokens = &tokens;
   dataset.max_words = std::min(config.data.max_words, tokens.row_words);
   const ModeUnits keys = join_modes(tokens, modes);
   dataset.mode = modes_of_pieces(tokens, keys);
-  dataset.condition = make_conditions(config, tokens, keys, parts);
+  dataset.condition = make_conditions(config, tokens, keys, features, parts);
   if (!unlabelled_too) dataset.auxiliary = make_auxiliary_targets(config.training.auxiliary, tokens, keys);
   const Target target = make_target(config.data.target, tokens, keys);
   dataset.class_names = target.class_names;
@@ -116,11 +116,12 @@ std::vector<int> wanted_shifts(const TokenScheme& scheme, const TokenPiece& piec
   return wanted;
 }
 
-Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
+Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
+                     const FeatureTable* features) {
   if (config.data.max_words > tokens.row_words)
     fail(ExitCode::kUsage, "data.max_words is {}; the rows of these tokens have {} words",
          config.data.max_words, tokens.row_words);
-  Dataset dataset = make(tokens, modes, config, parts_of_pieces(tokens, config.data), false);
+  Dataset dataset = make(tokens, modes, config, features, parts_of_pieces(tokens, config.data), false);
   if (dataset.classes < 2)
     fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);
   if (dataset.rows_in({"train"}).empty())
@@ -136,8 +137,10 @@ Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const Run
   return dataset;
 }
 
-Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config) {
-  return make(tokens, modes, config, std::vector<SplitPart>(tokens.pieces.size(), SplitPart::kTest), true);
+Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
+                    const FeatureTable* features) {
+  return make(tokens, modes, config, features, std::vector<SplitPart>(tokens.pieces.size(), SplitPart::kTest),
+              true);
 }
 
 }  // namespace mofi

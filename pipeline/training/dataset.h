@@ -40,17 +40,19 @@ struct Dataset {
   std::vector<std::size_t> rows_in(const std::vector<std::string>& parts) const;
 };
 
-/// Joins tokens and modes by id and digest, assigns parts, draws shuffled conditions. `modes` may be null
-/// when the condition needs none. Throws a usage error for an unknown split and kData where the files do not
-/// fit.
-Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);
+/// Joins tokens, modes and features by id and digest, assigns parts, draws shuffled conditions. `modes` and
+/// `features` may be null when the condition needs none. Throws a usage error for an unknown split and kData
+/// where the files do not fit.
+Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
+                     const FeatureTable* features = nullptr);
 
 /// The shifts of the config's list or range that are legal for a piece, ascending; 0 alone where none is.
 std::vector<int> wanted_shifts(const TokenScheme& scheme, const TokenPiece& piece,
                                const TrainingConfig& training);
 
 /// Every row of the table, labelled or not, in part test: what `evaluate` scores.
-Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config);
+Dataset whole_table(const TokenTable& tokens, const ModeTable* modes, const RunConfig& config,
+                    const FeatureTable* features = nullptr);
 
 /// The number of ids of every column: what the model's embedding tables are made for.
 std::vector<int> column_sizes(const TokenScheme& scheme);

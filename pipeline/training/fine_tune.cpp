@@ -102,7 +102,7 @@ RunOutcome fine_tune(const World& world, const RunConfig& config, const RunInput
                      torch::Device device, const Keeping& keeping,
                      const std::function<void(const LoopReport&)>& report, FrozenCache* cache) {
   const Stopwatch watch;
-  const Dataset dataset = make_dataset(*inputs.tokens, inputs.modes, config);
+  const Dataset dataset = make_dataset(*inputs.tokens, inputs.modes, config, inputs.features);
   Classifier model = make_model(config, inputs.tokens->scheme, dataset.classes, device);
   if (inputs.weights != nullptr)
     load_start_weights(*inputs.weights, config, inputs.tokens->scheme, model);

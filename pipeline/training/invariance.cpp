@@ -106,7 +106,7 @@ class Probe {
   }
 
   Json compare(const TokenTable& words, const ModeTable& told, const ModeUnits& keys) const {
-    Dataset changed = make_dataset(words, &told, config_);
+    Dataset changed = make_dataset(words, &told, config_, inputs_.features);
     const Tensor after = score(changed, changed.rows_in(config_.data.evaluate), 0);
     Json json = Json::object();
     for (const auto& [mode, name] : {std::pair{kMajor, "to_minor"}, std::pair{kMinor, "to_major"}}) {

@@ -114,6 +114,8 @@ RowTensors row_tensors(const Dataset& dataset, torch::Device device) {
                                          {static_cast<std::int64_t>(tokens.rows()), condition.width})
                             .to(device);
   rows.turning = dataset.condition.turning;
+  if (const std::vector<float>& sliding = dataset.condition.sliding; !sliding.empty())
+    rows.sliding_K = torch::tensor(sliding).to(device);
   rows.auxiliary = dataset.auxiliary.tasks;
   if (!rows.auxiliary.empty())
     rows.auxiliary_AR = torch::tensor(dataset.auxiliary.label, torch::kInt64)
@@ -185,6 +187,7 @@ ModelInput make_input(const RowTensors& rows, const BatchShape& shape, const Ten
   input.sequences = std::move(places.sequences);
   if (rows.condition_RK.defined())
     input.condition_SK = turned(rows.condition_RK.index_select(0, row_S), rows.turning, shift_S);
+  if (rows.sliding_K.defined()) input.condition_SK += shift_S.unsqueeze(1) * rows.sliding_K;
   return input;
 }
 

@@ -13,6 +13,7 @@ struct RowTensors {
   torch::Tensor words_WC;      ///< uint8, all rows of the token table, one behind another
   torch::Tensor condition_RK;  ///< float, by row of the table; undefined without injection
   int turning = 0;             ///< ConditionTable::turning
+  torch::Tensor sliding_K;     ///< ConditionTable::sliding; undefined where nothing slides
   torch::Tensor label_R;       ///< int64, by row of the table; kNoLabel for none
   bool labels_turn = false;    ///< Dataset::labels_turn; then all rows that are used have labels
   std::vector<AuxiliaryTask> auxiliary;

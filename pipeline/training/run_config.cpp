@@ -17,6 +17,8 @@ void normalise(DataConfig& data) {
 
 void normalise(InjectionConfig& injection) {
   if (injection.condition == "none") injection = InjectionConfig{};
+  if (injection.condition != "features") injection.features.clear();
+  std::sort(injection.features.begin(), injection.features.end());
   if (injection.by == "late") injection.together = "";
   if (injection.by == "late" || !injection.together.empty()) injection.site = 0;
   if (injection.by == "late" || (injection.together.empty() && injection.site > 0))
@@ -59,7 +61,8 @@ bool reset_unused(RunConfig& config) {
 }
 
 bool needs_features(const RunConfig& config) {
-  return is_classical(config.system) && config.system != "majority";
+  return (is_classical(config.system) && config.system != "majority") ||
+         config.injection.condition == "features";
 }
 
 std::vector<std::string> features_of_system(const RunConfig& config) {
@@ -98,6 +101,20 @@ std::optional<ConfigProblem> problem_of_classifier(const RunConfig& config) {
         fmt::format("data.invariance asks how predictions change with the words, of which system "
                     "{} sees none",
                     config.system)};
+  return {};
+}
+
+std::optional<ConfigProblem> problem_of_told_features(const InjectionConfig& injection) {
+  if (injection.condition != "features") return {};
+  const auto problem = [](const std::string& why) {
+    return ConfigProblem{"injection.features", "injection.features: " + why};
+  };
+  if (const std::string why = misfit_of_features(injection.features); !why.empty()) return problem(why);
+  const auto turning = std::ranges::count_if(told_features(injection), [](std::size_t place) {
+    return feature_list()[place].under_shift == UnderShift::kTurns;
+  });
+  if (turning > 0 && turning < 12)
+    return problem("some pitch classes without the others cannot be transposed; expected all, pitch_classes");
   return {};
 }
 
@@ -144,6 +161,7 @@ std::optional<ConfigProblem> find_problem(const RunConfig& config) {
                      "training.select: best and training.patience need a valid part; split: folds has only "
                      "train and test");
   }
+  if (auto found = problem_of_told_features(config.injection)) return found;
   try {
     injection_sites(config.injection, config.model.layers);
   } catch (const Error& error) {

@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include "core/error.h"
 #include "small_corpus.h"
 #include "training/dataset.h"
+#include "training/model_input.h"
 
 namespace mofi {
 namespace {
@@ -13,7 +15,14 @@ using testing::ElementsAre;
 struct Music {
   TokenTable tokens = small_corpus(24);
   ModeTable modes = small_modes(tokens);
+  FeatureTable features = small_features(tokens);
 
+  ConditionTable told_features(const std::vector<std::string>& names) const {
+    RunConfig config = small_run();
+    config.injection.condition = "features";
+    config.injection.features = names;
+    return make_dataset(tokens, nullptr, config, &features).condition;
+  }
   ConditionTable told(const std::string& condition, std::uint64_t seed = 1) const {
     RunConfig config = small_run();
     config.injection.condition = condition;
@@ -81,6 +90,57 @@ TEST(Conditions, at_random_are_modes_by_a_coin_that_the_seed_throws_and_no_file_
   for (std::size_t r = 0; r < music.tokens.rows(); ++r) majors += first.row(r)[0];
   EXPECT_GT(majors, 4);
   EXPECT_LT(majors, 20);
+}
+
+TEST(Conditions, of_features_are_standard_scores_of_the_file_s_numbers_without_a_mode_file) {
+  const Music music;
+  const ConditionTable table = music.told_features({"velocity_mean", "density"});
+  EXPECT_EQ(table.width, 3);
+  EXPECT_EQ(table.turning, 0);
+  const auto names = feature_names();
+  const auto at = static_cast<std::size_t>(std::ranges::find(names, "velocity_mean") - names.begin());
+  const std::size_t row = 5, piece = music.tokens.piece[row];
+  EXPECT_FLOAT_EQ(table.row(row)[2], (music.features.pieces[piece].values[at] - 65) / 16) << "mean 65, SD 16";
+}
+
+TEST(Conditions, of_features_move_with_the_music_as_those_of_the_transposed_music_do) {
+  const Music music;
+  RunConfig config = small_run();
+  config.injection.condition = "features";
+  config.injection.features = {"pitch_classes", "register", "mode"};
+  const auto told = [&](const FeatureTable& features, int shift) {
+    const std::vector<std::size_t> rows = {0, 1, 2};
+    const Dataset dataset = make_dataset(music.tokens, nullptr, config, &features);
+    return make_input(dataset, rows, std::vector<int>(3, shift), Padding::kMasked, torch::kCPU).condition_SK;
+  };
+  FeatureTable higher = music.features;
+  for (PieceFeatures& piece : higher.pieces) {
+    std::rotate(piece.values.begin(), piece.values.begin() + 12 - 3, piece.values.begin() + 12);
+    const auto names = feature_names();
+    piece.values[static_cast<std::size_t>(std::ranges::find(names, "pitch_mean") - names.begin())] += 3;
+  }
+  EXPECT_FALSE(torch::allclose(told(music.features, 0), told(higher, 0)));
+  EXPECT_TRUE(torch::allclose(told(music.features, 3), told(higher, 0), 1e-5, 1e-5));
+}
+
+TEST(Conditions, of_features_that_do_not_exist_or_cannot_be_transposed_are_refused) {
+  const auto refusal = [](const std::vector<std::string>& names) {
+    RunConfig config = small_run();
+    config.injection.condition = "features";
+    config.injection.features = names;
+    const auto problem = find_problem(config);
+    return problem ? problem->field + " " + problem->sentence : "";
+  };
+  EXPECT_THAT(refusal({"velocity"}), testing::IsEmpty());
+  EXPECT_THAT(refusal({}),
+              testing::HasSubstr("injection.features injection.features: no features are named"));
+  EXPECT_THAT(refusal({"speed"}), testing::HasSubstr("'speed' is no feature"));
+  EXPECT_THAT(refusal({"pitch_class_0", "mode"}), testing::HasSubstr("cannot be transposed"));
+  RunConfig config = small_run();
+  config.injection = {.condition = "features", .features = {"mode"}};
+  EXPECT_TRUE(needs_features(config));
+  const Music music;
+  EXPECT_THROW(make_dataset(music.tokens, &music.modes, config), Error) << "no feature file";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/error.h"
+#include "temporary_folder.h"
 
 namespace mofi {
 namespace {
@@ -103,6 +104,45 @@ TEST(Config, aliases_that_multiply_are_refused_rather_than_written_out) {
   EXPECT_THAT(refusal("a: &a [*a, *a]"), HasSubstr("nested deeper"));
   const ConfigNode few = parse_config("a: &a [1, 2]\nb: [*a, *a]", "f.yaml");
   EXPECT_EQ(few.find("b")->items[1].items[0].scalar, "1");
+}
+
+std::string refusal_of_file(const std::filesystem::path& path) {
+  try {
+    load_config(path);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "not refused";
+}
+
+TEST(Config, any_mapping_may_include_files_that_lie_beside_its_own_and_its_own_keys_win) {
+  const TemporaryFolder folder;
+  folder.write("parts/slow.yaml", "training: {epochs: 50, rate: 0.1}\ninclude: [deep.yaml]\n");
+  folder.write("parts/deep.yaml", "device: cpu\nseed: 7\n");
+  folder.write(
+      "f.yaml",
+      "include: [parts/slow.yaml]\nseed: 3\nways: {a: {include: [parts/slow.yaml], device: auto}}\n");
+  ConfigNode root = load_config(folder / "f.yaml");
+  const ConfigNode way = *root.find("ways")->find("a");
+  EXPECT_EQ(way.find("training")->find("epochs")->scalar, "50");
+  EXPECT_EQ(way.find("device")->scalar, "auto");
+  EXPECT_EQ(way.find("seed")->scalar, "7");
+  EXPECT_EQ(way.find("include"), nullptr);
+  std::erase_if(root.entries, [](const ConfigEntry& entry) { return entry.key == "ways"; });
+  const Outer config = read_config<Outer>(root);
+  EXPECT_EQ(config.seed, 3U);
+  EXPECT_EQ(config.training.epochs, 50);
+}
+
+TEST(Config, files_that_include_themselves_or_each_other_very_often_are_refused) {
+  const TemporaryFolder folder;
+  folder.write("a.yaml", "x: {include: [b.yaml]}\n");
+  folder.write("b.yaml", "include: [a.yaml]\n");
+  EXPECT_THAT(refusal_of_file(folder / "a.yaml"), HasSubstr("a.yaml: includes itself"));
+  folder.write("c0.yaml", "seed: 1\n");
+  for (int i = 1; i < 20; ++i)
+    folder.write(fmt::format("c{}.yaml", i), fmt::format("include: [c{0}.yaml, c{0}.yaml]\n", i - 1));
+  EXPECT_THAT(refusal_of_file(folder / "c19.yaml"), HasSubstr("more than 1000 files are included"));
 }
 
 TEST(Config, a_mapping_of_very_many_keys_is_refused) {

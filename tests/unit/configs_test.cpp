@@ -51,7 +51,8 @@ TEST(Configs, the_paper_s_has_every_run_of_its_tables_with_controls_at_every_sit
   EXPECT_THAT(
       groups_of(paper),
       ElementsAre(std::pair("baseline", partitions * seeds), std::pair("facts", 6 * partitions * seeds),
-                  std::pair("floors", 6 * partitions), std::pair("invariance", 2 * partitions * seeds),
+                  std::pair("features", 6 * partitions * seeds), std::pair("floors", 6 * partitions),
+                  std::pair("invariance", 2 * partitions * seeds),
                   std::pair("probes", 2 * 13 * partitions * seeds),
                   std::pair("rivals", 2 * partitions * seeds),
                   std::pair("sites", 3 * 13 * partitions * seeds), std::pair("ways", 5 * partitions * seeds),
@@ -78,9 +79,25 @@ TEST(Configs, the_paper_s_has_every_run_of_its_tables_with_controls_at_every_sit
 
 TEST(Configs, the_paper_s_fits_smaller_backbones_and_fewer_seeds_by_settings_alone) {
   const Experiment tiny = read("paper.yaml", {"model.size=tiny", "sweep.common.seed=[1]"});
-  EXPECT_EQ(tiny.cells.size(), 12U * (1 + 3 * 3 + 2 + 5 + 6 + 2 + 2 * 3 + 2 + 6));
+  EXPECT_EQ(tiny.cells.size(), 12U * (1 + 3 * 3 + 2 + 5 + 6 + 6 + 2 + 2 * 3 + 2 + 6));
   const Experiment one_site = read("paper.yaml", {"model.size=mini", "sweep.arms.sites.injection.site=[4]"});
-  EXPECT_EQ(one_site.cells.size(), 12U * (5 * (1 + 3 + 2 + 5 + 6 + 2 + 2 * 5 + 2) + 6));
+  EXPECT_EQ(one_site.cells.size(), 12U * (5 * (1 + 3 + 2 + 5 + 6 + 6 + 2 + 2 * 5 + 2) + 6));
+}
+
+TEST(Configs, of_the_protocols_fine_tune_as_each_of_them_says_on_its_own_split) {
+  const Experiment experiment = read("protocols.yaml");
+  EXPECT_EQ(experiment.cells.size(), 2U * 3 * (1 + 1 + 5));
+  std::map<std::string, std::set<std::string>> seen;
+  for (const Cell& cell : experiment.cells) {
+    const RunConfig& run = cell.config;
+    seen[cell.slug.substr(0, cell.slug.find('_'))].insert(
+        fmt::format("{} {} {} {} {}", run.data.split, run.data.rows, run.training.padding, run.training.batch,
+                    run.training.select));
+  }
+  EXPECT_THAT(seen,
+              ElementsAre(std::pair("midibert", std::set<std::string>{"midibert all attended 12 best"}),
+                          std::pair("paper", std::set<std::string>{"midibert all attended 16 best"}),
+                          std::pair("recommended", std::set<std::string>{"folds first masked 16 last"})));
 }
 
 TEST(Configs, floors_asks_for_every_system_in_folds_and_on_published_splits) {

@@ -71,6 +71,8 @@ TEST(Experiment, midibert_s_own_fine_tuning_is_told_as_published_in_the_config_t
     EXPECT_EQ(training.clip_norm, 0);
     EXPECT_EQ(training.batch, 12);
     EXPECT_EQ(training.epochs, 10);
+    EXPECT_EQ(training.select, "best");
+    EXPECT_EQ(training.patience, 3);
     EXPECT_EQ(training.padding, "attended");
     EXPECT_EQ(training.transpose_down + training.transpose_up, 0);
     EXPECT_EQ(cell.config.model.layers, 12);
@@ -165,15 +167,16 @@ TEST(RunIdentity, every_field_is_declared_semantic_or_volatile_and_these_are_all
           "model.intermediate", "model.embedding_width", "model.max_position", "model.hidden_dropout",
           "model.attention_dropout", "model.layer_norm_epsilon", "model.precision", "model.attention",
           "recurrent.columns", "recurrent.embedding_width", "recurrent.input_width", "recurrent.hidden",
-          "recurrent.layers", "recurrent.heads", "recurrent.dropout", "injection.condition", "injection.site",
-          "injection.together", "injection.before_norm", "injection.by", "injection.film_hidden",
-          "injection.learning_rate", "head.kind", "head.state", "head.attention_width", "head.attention_rows",
-          "head.hidden", "training.epochs", "training.batch", "training.optimizer", "training.learning_rate",
-          "training.weight_decay", "training.beta1", "training.beta2", "training.epsilon", "training.warmup",
-          "training.schedule", "training.clip_norm", "training.select", "training.patience",
-          "training.transpose_down", "training.transpose_up", "training.shifts", "training.expand",
-          "training.padding", "training.trains", "training.auxiliary", "training.auxiliary_weight",
-          "classifier.features", "classifier.c", "classifier.gamma", "classifier.trees", "seed"));
+          "recurrent.layers", "recurrent.heads", "recurrent.dropout", "injection.condition",
+          "injection.features", "injection.site", "injection.together", "injection.before_norm",
+          "injection.by", "injection.film_hidden", "injection.learning_rate", "head.kind", "head.state",
+          "head.attention_width", "head.attention_rows", "head.hidden", "training.epochs", "training.batch",
+          "training.optimizer", "training.learning_rate", "training.weight_decay", "training.beta1",
+          "training.beta2", "training.epsilon", "training.warmup", "training.schedule", "training.clip_norm",
+          "training.select", "training.patience", "training.transpose_down", "training.transpose_up",
+          "training.shifts", "training.expand", "training.padding", "training.trains", "training.auxiliary",
+          "training.auxiliary_weight", "classifier.features", "classifier.c", "classifier.gamma",
+          "classifier.trees", "seed"));
   EXPECT_THAT(not_semantic, testing::ElementsAre(
                                 "model.size", "training.accumulate", "training.device", "training.threads",
                                 "training.checkpoint_minutes", "training.checkpoints",

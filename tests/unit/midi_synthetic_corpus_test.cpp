@@ -58,6 +58,18 @@ TEST(SyntheticCorpus, keys_and_quadrants_are_even_and_no_song_is_in_two_parts) {
   EXPECT_EQ(of_part[SplitPart::kTrain], 280);
 }
 
+TEST(SyntheticCorpus, with_unseen_keys_no_key_of_a_test_clip_is_in_the_other_parts) {
+  std::map<bool, std::map<std::pair<int, bool>, int>> of_key;
+  for (const SyntheticPiece& piece : compose_corpus({.unseen_keys = true}))
+    ++of_key[piece.split == SplitPart::kTest][{piece.tonic, piece.is_minor}];
+  EXPECT_EQ(of_key[true].size(), 8u) << "four tonics in two modes";
+  EXPECT_EQ(of_key[false].size(), 16u);
+  for (const auto& [key, count] : of_key[true]) {
+    EXPECT_FALSE(of_key[false].contains(key)) << key.first;
+    EXPECT_THAT(count, testing::AllOf(testing::Ge(7), testing::Le(9)));
+  }
+}
+
 TEST(SyntheticCorpus, arousal_is_told_by_tempo_loudness_density_and_register) {
   struct Sums {
     double clips = 0, tempo = 0, notes = 0, velocity = 0, pitch = 0;
