@@ -27,12 +27,13 @@ std::string line_of(const std::vector<std::string>& cells) {
 /// Sizes in the units of each format: pixels of the screen, inches, and pixels of twice the density.
 std::string terminals(const Figure& figure) {
   return fmt::format(
+      "  small = format eq 'svg' ? ',10' : ',7.5'\n"
       "  if (format eq 'svg') {{ set terminal svg noenhanced size {0},{1} font 'DejaVu Sans,12' }}\n"
       "  if (format eq 'pdf') {{ set terminal pdfcairo noenhanced size {2:.3f}in,{3:.3f}in font 'DejaVu "
       "Sans,9' "
       "fontscale 1 }}\n"
       "  if (format eq 'png') {{ set terminal pngcairo noenhanced size {4},{5} font 'DejaVu Sans,9' "
-      "fontscale 2.67 "
+      "fontscale 2 "
       "linewidth 2 pointscale 2 }}\n",
       figure.width, figure.height, figure.width / 96.0, figure.height / 96.0, 2 * figure.width,
       2 * figure.height);

@@ -118,7 +118,7 @@ Figure accuracy_figure(const NamedAblation& named, const RunSet& runs, const Abl
   }
   figure.text = "Accuracy in % by injection site, with intervals.";
   if (const auto baseline = page.front().baseline) {
-    const std::string name = label(ablation.set, ablation.set.arms[*baseline]);
+    const std::string name = short_label(ablation.set, ablation.set.arms[*baseline]);
     plot.level_title = fmt::format("{}, with its {} interval", name, level_text(options));
     add_row(name, "", *baseline);
     plot.panels[0].level = level_of(accuracy_of(ablation.results[*baseline]));
@@ -161,7 +161,7 @@ std::optional<Figure> difference_figure(const NamedAblation& named, const RunSet
   }
   const double alpha = 1 - options.bootstrap.level;
   figure.text = fmt::format("Difference to {} in percentage points, with intervals.",
-                            label(ablation.set, ablation.set.arms[reference]));
+                            short_label(ablation.set, ablation.set.arms[reference]));
   for (const ArmSeries& series : page) {
     plot.series.push_back(series.name);
     figure.text += fmt::format(" {}, site", series.name);
@@ -189,7 +189,7 @@ std::optional<Figure> difference_figure(const NamedAblation& named, const RunSet
       "corrected for how many there are. Filled: p of accuracy below {:g} after Holm's adjustment over the "
       "sites of a "
       "condition; open: not. {}.",
-      halves ? ", valence and arousal" : "", label(ablation.set, ablation.set.arms[reference]),
+      halves ? ", valence and arousal" : "", short_label(ablation.set, ablation.set.arms[reference]),
       level_text(options), alpha, counts_of(named, page));
   draw_lines(figure, plot);
   return figure;
@@ -264,7 +264,7 @@ std::optional<Figure> heat_map(const NamedAblation& named, const AblationOptions
     figure.drawing += fmt::format(
         ", \\\n  data using (column('column')):(column('row')):(strcol('interval')):(column('accuracy') > "
         "{:.4f} ? "
-        "0xFFFFFF : 0x000000) with labels offset 0,-0.55 font ',8' textcolor rgb variable",
+        "0xFFFFFF : 0x000000) with labels offset 0,-0.55 font small textcolor rgb variable",
         100 * (low + 0.55 * (high - low)));
   figure.drawing += "\n";
   figure.caption = fmt::format(

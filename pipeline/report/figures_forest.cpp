@@ -31,7 +31,7 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     bool first = true;
     for (std::size_t i = 0; i < ablation.results.size(); ++i) {
       if (!ablation.results[i].difference) continue;
-      rows.push_back({named->name, label(ablation.set, ablation.set.arms[i]),
+      rows.push_back({named->name, short_label(ablation.set, ablation.set.arms[i]),
                       &ablation.comparisons[*ablation.results[i].difference], &ablation.results[i], first});
       first = false;
     }
@@ -53,9 +53,8 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     for (std::size_t i = begin; i < end; ++i) {
       const ForestRow& row = rows[i];
       if (tables.size() > 1 && (row.first || i == begin)) {
-        heads += fmt::format(
-            "set label {} at graph 0, first {} right offset -1,0 font ',11' textcolor rgb '#000000'\n",
-            gnuplot_text(row.table), line++);
+        heads += fmt::format("set label {} at graph 0, first {} right offset -1,0 textcolor rgb '#000000'\n",
+                             gnuplot_text(row.table), line++);
         longest = std::max(longest, row.table.size());
       }
       const Estimate& d = row.comparison->of.difference;
@@ -84,18 +83,19 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     const double width = figure.width, height = figure.height;
     figure.drawing = fmt::format(
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\nset "
-        "bmargin at screen "
-        "{:.4f}\n"
-        "set border 1\nset grid xtics lt 1 lw 0.5 lc rgb '#DDDDDD'\nunset grid\nset grid xtics\nunset key\n"
-        "set xrange [{:.4g}:{:.4g}]\nset yrange [{}:-0.7]\nset ytics scale 0 ()\nset y2tics scale 0 ()\n"
-        "set xlabel 'difference of accuracy, percentage points'\n"
-        "set arrow from 0, graph 0 to 0, graph 1 nohead back lc rgb '#555555' lw 1\n{}"
-        "plot data using "
-        "(column('difference')):(column('line')):(column('low')):(column('high')):ytic(strcol('arm')):"
-        "y2tic(strcol('right')) with xerrorbars lc rgb '#0072B2' lw 1.6 pt 5 ps 0.7 axes x1y1\nunset "
-        "arrow\nunset label\n",
-        left / width, 1 - right / width, 1 - 6 / height, 48 / height, low - margin, high + margin, line - 0.3,
-        heads);
+        "bmargin at screen {:.4f}\n",
+        left / width, 1 - right / width, 1 - 6 / height, 48 / height);
+    figure.drawing += fmt::format(
+        "set border 1\nunset grid\nset grid xtics lt 1 lw 0.5 lc rgb '#DDDDDD'\nunset key\n"
+        "set xrange [{0:.4g}:{1:.4g}]\nset yrange [{2:.1f}:-0.7]\nset y2range [{2:.1f}:-0.7]\n"
+        "set ytics scale 0 ()\nset y2tics scale 0 ()\nset xlabel 'difference of accuracy, percentage "
+        "points'\n",
+        low - margin, high + margin, line - 0.3);
+    figure.drawing += "set arrow from 0, graph 0 to 0, graph 1 nohead back lc rgb '#555555' lw 1\n" + heads;
+    figure.drawing +=
+        "plot data using (column('difference')):(column('line')):(column('low')):(column('high')):"
+        "ytic(strcol('arm')):y2tic(strcol('right')) with xerrorbars lc rgb '#0072B2' lw 1.6 pt 5 ps 0.7\n"
+        "unset arrow\nunset label\n";
     figure.caption = fmt::format(
         "Accuracy less that of the baseline ({}) of the same table, with {:g} % intervals and p after Holm's "
         "adjustment "

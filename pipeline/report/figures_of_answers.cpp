@@ -40,14 +40,15 @@ Figure confusion_figure(const NamedAblation& named) {
   figure.text = "Of the clips of each label, in %, what was predicted.";
   int classes = 0;
   std::string plots;
-  constexpr int kSize = 176, kAcross = 3, kTitle = 34;
+  constexpr int kSize = 176, kAcross = 3, kTitle = 38, kLeft = 50;
+  constexpr std::size_t kLetters = 24;  // of a line of a title
   const int across = std::min<int>(kAcross, static_cast<int>(arms.size()));
   const int down = (static_cast<int>(arms.size()) + across - 1) / across;
-  figure.width = across * kSize + 34;
+  figure.width = across * kSize + kLeft;
   figure.height = down * (kSize + kTitle) + 22;
   for (std::size_t m = 0; m < arms.size(); ++m) {
     const ConfusionMatrix& matrix = ablation.results[arms[m]].confusion;
-    const std::string name = label(ablation.set, ablation.set.arms[arms[m]]);
+    const std::string name = short_label(ablation.set, ablation.set.arms[arms[m]]);
     classes = matrix.classes;
     figure.text += fmt::format(" {}, right:", name);
     for (int of = 0; of < classes; ++of) {
@@ -66,26 +67,23 @@ Figure confusion_figure(const NamedAblation& named) {
     }
     const int column = static_cast<int>(m) % across, row = static_cast<int>(m) / across;
     const double width = figure.width, height = figure.height;
-    const double left = (34 + column * kSize + 8) / width,
+    const double left = (kLeft + column * kSize) / width,
                  top = 1 - (row * (kSize + kTitle) + kTitle) / height;
-    std::string title = name;
-    if (title.size() > 27)
-      title.insert(title.rfind(' ', 27) == std::string::npos ? 27 : title.rfind(' ', 27), "\n");
-    const auto line_end = title.find('\n');
-    const std::string first = title.substr(0, line_end);
-    const std::string second = line_end == std::string::npos ? "" : title.substr(line_end + 1, 30);
+    const std::size_t cut = name.size() > kLetters ? name.rfind(' ', kLetters) : std::string::npos;
+    const std::string first = name.substr(0, cut),
+                      second = cut == std::string::npos ? "" : name.substr(cut + 1);
     const std::string at = fmt::format("column('matrix') == {}", m);
     plots += fmt::format(
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\nset "
         "bmargin at screen "
         "{:.4f}\n",
         left, left + (kSize - 12) / width, top, top - (kSize - 26) / height);
-    plots += fmt::format("set label 1 {} at graph 0.5,{} center font ',10'\n", gnuplot_text(first),
+    plots += fmt::format("set label 1 {} at graph 0.5,{} center font small\n", gnuplot_text(first),
                          second.empty() ? "1.06" : "1.14");
     plots += second.empty() ? "unset label 2\n"
-                            : fmt::format("set label 2 {} at graph 0.5,1.05 center font ',10'\n",
+                            : fmt::format("set label 2 {} at graph 0.5,1.05 center font small\n",
                                           gnuplot_text(second.substr(second.find_first_not_of(' '))));
-    plots += fmt::format("set ylabel {} offset 1.2,0\n", column == 0 ? "'label'" : "''");
+    plots += fmt::format("set ylabel {} offset 1,0\n", column == 0 ? "'label'" : "''");
     plots +=
         fmt::format("set ytics ({})\n", column == 0 ? ticks_of(classes, quadrants) : std::string("'' 0"));
     plots += fmt::format(
@@ -143,8 +141,7 @@ std::optional<Figure> mosaic(const NamedAblation& named, const RunSet& runs) {
   }
   if (with_mode == 0) return std::nullopt;
   static constexpr std::array<const char*, 3> kModes = {"major", "minor", "undefined"};
-  static constexpr std::array<const char*, 4> kQuadrantTexts = {"Q1: happy, V+ A+", "Q2: tense, V− A+",
-                                                                "Q3: sad, V− A−", "Q4: calm, V+ A−"};
+  static constexpr std::array<const char*, 4> kQuadrantTexts = {"Q1", "Q2", "Q3", "Q4"};
   Figure figure;
   figure.name = "mode_by_quadrant";
   figure.title = "Mode by quadrant";
@@ -168,10 +165,13 @@ std::optional<Figure> mosaic(const NamedAblation& named, const RunSet& runs) {
                              fmt::format("{:.2f}", share), fmt::format("{:.3f}", x),
                              fmt::format("{:.3f}", x + width), fmt::format("{:.3f}", y),
                              fmt::format("{:.3f}", y + share),
-                             share >= 6 ? fmt::format("{} ({:.0f} %)", count[q][m], share) : ""});
+                             share < 6    ? ""
+                             : width < 16 ? std::to_string(count[q][m])
+                                          : fmt::format("{} ({:.0f} %)", count[q][m], share)});
       y += share;
     }
-    ticks += fmt::format("{}{} {:.3f}", ticks.empty() ? "" : ", ", gnuplot_text(kQuadrantTexts[q]), x + width / 2);
+    ticks +=
+        fmt::format("{}{} {:.3f}", ticks.empty() ? "" : ", ", gnuplot_text(kQuadrantTexts[q]), x + width / 2);
     x += width;
   }
   const auto boxes = [](const char* mode, const char* colour) {
@@ -185,17 +185,18 @@ std::optional<Figure> mosaic(const NamedAblation& named, const RunSet& runs) {
   };
   figure.drawing = fmt::format(
       "set border 0\nunset grid\nset tics scale 0\nset xrange [0:100]\nset yrange [0:100]\nset xtics ({}) "
-      "font ',10'\n"
+      "\n"
       "set ytics 0,25,100\nset ylabel 'share of the clips of a quadrant, %' offset 1,0\n"
       "set key outside top left horizontal Left reverse samplen 1.5\n"
       "plot {}{}{}data using ((column('x_low')+column('x_high'))/2):((column('y_low')+column('y_high'))/2):"
-      "(strcol('cell')):(strcol('mode') eq 'minor' ? 0xFFFFFF : 0x000000) with labels font ',10' textcolor "
+      "(strcol('cell')):(strcol('mode') eq 'minor' ? 0xFFFFFF : 0x000000) with labels font small textcolor "
       "rgb variable "
       "notitle\n",
       ticks, boxes("major", "#F2D38A"), boxes("minor", "#004B7A"), boxes("undefined", "#C8C8C8"));
   figure.caption = fmt::format(
       "How modes go with labels in the {} clips that were scored: columns are as wide as quadrants are "
-      "frequent. The mode "
+      "frequent, the numbers are clips. Q1: high valence, high arousal; Q2: low, high; Q3: low, low; Q4: "
+      "high valence, low arousal. The mode "
       "is the one that runs were told{}.",
       all, with_mode < all ? fmt::format("; of {} clips it is undefined", all - with_mode) : "");
   return figure;

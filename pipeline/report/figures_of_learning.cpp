@@ -78,7 +78,7 @@ std::vector<Figure> learning_figures(const NamedAblation& named) {
         }
       }
     if (by_epoch.empty() || ++with_history > kSeriesStyles) continue;
-    const std::string name = label(ablation.set, ablation.set.arms[arm]);
+    const std::string name = short_label(ablation.set, ablation.set.arms[arm]);
     plot.series.push_back(name);
     for (const auto& [epoch, values] : by_epoch) {
       int runs = 0;

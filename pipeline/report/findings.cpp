@@ -26,9 +26,9 @@ std::string p_text(double p) {
 
 std::string of_one(const Ablation& ablation, std::size_t arm, const AblationOptions& options) {
   const ArmComparison& c = ablation.comparisons[*ablation.results[arm].difference];
-  return fmt::format("{}: {} to {}, {}{}; {}.", label(ablation.set, ablation.set.arms[arm]),
+  return fmt::format("{}: {} to {}, {}{}; {}.", short_label(ablation.set, ablation.set.arms[arm]),
                      estimate_text(c.of.difference, options),
-                     label(ablation.set, ablation.set.arms[c.reference]), p_text(c.holm),
+                     short_label(ablation.set, ablation.set.arms[c.reference]), p_text(c.holm),
                      c.family > 1 ? fmt::format(" after Holm's adjustment for {}", c.family) : "",
                      n_of(ablation.results[arm]));
 }
@@ -51,7 +51,7 @@ std::string of_sites(const Ablation& ablation, const ArmSeries& series, const Ab
       "the largest "
       "{}; {}.",
       series.name, series.points.size(), told, more + less == 1 ? "s" : "",
-      label(ablation.set, ablation.set.arms[*series.baseline]), 100 * alpha,
+      short_label(ablation.set, ablation.set.arms[*series.baseline]), 100 * alpha,
       estimate_text(lowest->of.difference, options), estimate_text(highest->of.difference, options),
       n_of(ablation.results[highest->arm]));
 }
@@ -80,7 +80,7 @@ std::vector<std::string> findings(const NamedAblation& named, const AblationOpti
     for (std::size_t i = 0; i < ablation.results.size() && i < kMostSentences; ++i) {
       const ArmResult& result = ablation.results[i];
       sentences.push_back(fmt::format("{}: accuracy {} % ({:g} % interval {}); {}.",
-                                      label(ablation.set, ablation.set.arms[i]),
+                                      short_label(ablation.set, ablation.set.arms[i]),
                                       percent(result.accuracy.mean), options.bootstrap.level * 100,
                                       percent(result.accuracy_interval), n_of(result)));
     }

@@ -1,9 +1,24 @@
 #include "report/halves.h"
 
+#include <set>
+#include <tuple>
+
 #include "statistics/metrics.h"
 
 namespace mofi {
 namespace {
+
+/// Of the first arm's runs, those that a run of the other goes with: same seed, same fold.
+Arm paired_with(const Arm& arm, const Arm& other) {
+  std::set<std::tuple<std::int64_t, std::int64_t, std::int64_t>> there;
+  const auto key = [](const Run& run) {
+    return std::tuple(run.repetition, run.division, run.fold.value_or(-1));
+  };
+  for (const Run* run : other.runs) there.insert(key(*run));
+  Arm paired = arm;
+  std::erase_if(paired.runs, [&](const Run* run) { return !there.contains(key(*run)); });
+  return paired;
+}
 
 /// The runs with two classes instead of four, as seeds and folds pool them.
 Pools halved(const Arm& arm, Half half, const Names& names, const Scoring& scoring) {
@@ -31,10 +46,6 @@ bool all_quadrants(const Arm& arm) {
   return true;
 }
 
-void keep_common(Pools& pools, const Pools& others) {
-  std::erase_if(pools, [&](const auto& entry) { return !others.contains(entry.first); });
-}
-
 }  // namespace
 
 std::optional<Estimate> half_accuracy(const Arm& arm, Half half, const Names& names, const Scoring& scoring,
@@ -46,9 +57,8 @@ std::optional<Estimate> half_accuracy(const Arm& arm, Half half, const Names& na
 std::optional<Estimate> half_difference(const Arm& arm, const Arm& reference, Half half, const Names& names,
                                         const Scoring& scoring, const BootstrapOptions& options) {
   if (!all_quadrants(arm) || !all_quadrants(reference)) return std::nullopt;
-  Pools own = halved(arm, half, names, scoring), others = halved(reference, half, names, scoring);
-  keep_common(own, others);
-  keep_common(others, own);
+  const Pools own = halved(paired_with(arm, reference), half, names, scoring),
+              others = halved(paired_with(reference, arm), half, names, scoring);
   if (own.empty() || !scored_the_same(own, others)) return std::nullopt;
   return bootstrap_difference(score_table(own, names), score_table(others, names), options);
 }

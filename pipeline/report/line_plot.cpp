@@ -96,7 +96,8 @@ std::string curves_of(const LinePlot& plot, const LinePanel& panel, bool with_ke
                                     value(panel.column, " && column('told') == 1"), series_style(s)));
   }
   if (with_key && panel.level)
-    clauses.push_back("keyentry with lines lc rgb '#555555' dt 2 lw 1.2 title " + gnuplot_text(plot.level_title));
+    clauses.push_back("keyentry with lines lc rgb '#555555' dt 2 lw 1.2 title " +
+                      gnuplot_text(plot.level_title));
   std::string text = "plot ";
   for (std::size_t i = 0; i < clauses.size(); ++i) text += (i == 0 ? "" : ", \\\n  ") + clauses[i];
   return text + "\n";

@@ -33,6 +33,8 @@ std::string name_without(const ArmSet& set, const Arm& arm, const std::string& f
   return arm.config.get(kConditionField, kMidiBert);
 }
 
+std::string short_label(const ArmSet& set, const Arm& arm) { return name_without(set, arm, ""); }
+
 std::vector<ArmSeries> series_along(const Ablation& ablation, const std::string& field) {
   std::vector<ArmSeries> all;
   std::map<std::pair<std::string, std::optional<std::size_t>>, std::size_t> place;

@@ -26,6 +26,8 @@ std::vector<ArmSeries> series_along(const Ablation& ablation, const std::string&
 
 /// What tells the arm from others but `field`: the condition by itself, the rest as "name=value".
 std::string name_without(const ArmSet& set, const Arm& arm, const std::string& field);
+/// All that tells it from others: "mode site=0".
+std::string short_label(const ArmSet& set, const Arm& arm);
 
 /// Up to `most` arms, the baselines first, then of every condition one, then of every condition the next …:
 /// of many arms the most unlike.
