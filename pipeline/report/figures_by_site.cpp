@@ -107,10 +107,10 @@ Figure accuracy_figure(const NamedAblation& named, const RunSet& runs, const Abl
         add_estimate(row, half(arm, of).value_or(kNothing));
     figure.rows.push_back(std::move(row));
   };
-  LinePlot plot{"site", kSiteLabel, "", {}, {{"accuracy", "accuracy, %", {}, false}}, false, false};
+  LinePlot plot{"site", kSiteLabel, "", {}, {{"accuracy", "accuracy, %", {}}}};
   if (halves) {
-    plot.panels.push_back({"valence", "valence right, %", {}, false});
-    plot.panels.push_back({"arousal", "arousal right, %", {}, false});
+    plot.panels.push_back({"valence", "valence right, %", {}});
+    plot.panels.push_back({"arousal", "arousal right, %", {}});
   }
   for (const ArmSeries& series : page) {
     plot.series.push_back(series.name);
@@ -154,10 +154,10 @@ std::optional<Figure> difference_figure(const NamedAblation& named, const RunSet
   if (halves)
     for (const char* of : {"valence", "arousal"}) add_columns(figure.columns, of);
   figure.columns.insert(figure.columns.end(), {"p_holm", "told"});
-  LinePlot plot{"site", kSiteLabel, "", {}, {{"difference", "accuracy, points", {}, true}}, false, true};
+  LinePlot plot{"site", kSiteLabel, "", {}, {{"difference", "accuracy, points", {}, true, true}}};
   if (halves) {
-    plot.panels.push_back({"valence", "valence right, points", {}, true});
-    plot.panels.push_back({"arousal", "arousal right, points", {}, true});
+    plot.panels.push_back({"valence", "valence right, points", {}, true, false});
+    plot.panels.push_back({"arousal", "arousal right, points", {}, true, false});
   }
   const double alpha = 1 - options.bootstrap.level;
   figure.text = fmt::format("Difference to {} in percentage points, with intervals.",
@@ -185,10 +185,8 @@ std::optional<Figure> difference_figure(const NamedAblation& named, const RunSet
   }
   figure.caption = fmt::format(
       "Accuracy{} less that of {}, in percentage points, paired: same seeds, songs and clips. Bars: {} "
-      "intervals, not "
-      "corrected for how many there are. Filled: p of accuracy below {:g} after Holm's adjustment over the "
-      "sites of a "
-      "condition; open: not. {}.",
+      "intervals, not corrected for how many there are. Filled markers of accuracy: p below {:g} after "
+      "Holm's adjustment over the sites of a condition; open: not. {}.",
       halves ? ", valence and arousal" : "", short_label(ablation.set, ablation.set.arms[reference]),
       level_text(options), alpha, counts_of(named, page));
   draw_lines(figure, plot);
@@ -332,9 +330,7 @@ std::vector<Figure> figures_by_state(const std::vector<const NamedAblation*>& ta
                   "state that the probe reads (0: after the embedding, k: after layer k; -1: the last)",
                   "",
                   {},
-                  {{"accuracy", "accuracy of the probe, %", {}, false}},
-                  false,
-                  false};
+                  {{"accuracy", "accuracy of the probe, %", {}}}};
     figure.text = "Accuracy of probes in % by state, with intervals.";
     figure.caption = fmt::format("Accuracy of probes by the state that they read; bars: {} intervals.",
                                  level_text(options));

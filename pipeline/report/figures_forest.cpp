@@ -53,7 +53,7 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     for (std::size_t i = begin; i < end; ++i) {
       const ForestRow& row = rows[i];
       if (tables.size() > 1 && (row.first || i == begin)) {
-        heads += fmt::format("set label {} at graph 0, first {} right offset -1,0 textcolor rgb '#000000'\n",
+        heads += fmt::format("set label {} at screen 0.012, first {} left textcolor rgb '#000000'\n",
                              gnuplot_text(row.table), line++);
         longest = std::max(longest, row.table.size());
       }

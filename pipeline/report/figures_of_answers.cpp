@@ -83,9 +83,11 @@ Figure confusion_figure(const NamedAblation& named) {
     plots += second.empty() ? "unset label 2\n"
                             : fmt::format("set label 2 {} at graph 0.5,1.05 center font small\n",
                                           gnuplot_text(second.substr(second.find_first_not_of(' '))));
-    plots += fmt::format("set ylabel {} offset 1,0\n", column == 0 ? "'label'" : "''");
+    plots += fmt::format("set ylabel {} offset 0,0\n", column == 0 ? "'label'" : "''");
     plots +=
         fmt::format("set ytics ({})\n", column == 0 ? ticks_of(classes, quadrants) : std::string("'' 0"));
+    if (m + 1 == arms.size())
+      plots += fmt::format("set label 3 'predicted' at screen 0.5,{:.4f} center\n", 9.0 / height);
     plots += fmt::format(
         "plot data using ({0} ? column('predicted') : "
         "NaN):(column('label')):(0.49):(0.48):(column('percent')) with "
@@ -99,9 +101,8 @@ Figure confusion_figure(const NamedAblation& named) {
       "set multiplot\nset border 0\nunset grid\nunset key\nunset colorbox\nset tics scale 0\n"
       "set palette defined (0 '#F7FBFF', 0.5 '#6BAED6', 1 '#08306B')\nset cbrange [0:100]\n"
       "set xrange [-0.5:{0}]\nset yrange [{0}:-0.5]\nset xtics ({1}) offset 0,0.5\n"
-      "set label 3 'predicted' at screen 0.5,{2:.4f} center\n"
-      "{3}unset multiplot\nunset label\n",
-      classes - 0.5, ticks_of(classes, quadrants), 9.0 / figure.height, plots);
+      "{2}unset multiplot\nunset label\n",
+      classes - 0.5, ticks_of(classes, quadrants), plots);
   figure.caption =
       "Of the clips of each label (rows), in %, what was predicted (columns); all seeds and folds together";
   figure.caption += fmt::format(

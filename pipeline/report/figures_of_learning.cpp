@@ -24,7 +24,7 @@ constexpr Curve kCurves[] = {{"loss", "training loss, nats", 1},
                              {"valid.loss", "validation loss, nats", 1},
                              {"valid.accuracy", "validation accuracy, %", 100},
                              {"accuracy", "training accuracy, %", 100}};
-constexpr std::size_t kMostPanels = 3;
+constexpr std::size_t kMostPanels = 3, kMostArms = 4, kMostAreas = 3;
 
 struct Values {
   double sum = 0, low = 0, high = 0;
@@ -55,7 +55,7 @@ std::vector<Figure> learning_figures(const NamedAblation& named) {
   figure.name = "learning";
   figure.title = "Learning curves";
   figure.columns = {"series", "epoch", "runs"};
-  LinePlot plot{"epoch", "epoch", "", {}, {}, true, false};
+  LinePlot plot{"epoch", "epoch", "", {}, {}, IntervalsAs::kNothing};
   for (std::size_t c = 0; c < curves.size(); ++c) {
     std::string column = curves[c].field;
     std::replace(column.begin(), column.end(), '.', '_');
@@ -77,7 +77,7 @@ std::vector<Figure> learning_figures(const NamedAblation& named) {
           values[c].add(curves[c].scale * found->second[e]);
         }
       }
-    if (by_epoch.empty() || ++with_history > kSeriesStyles) continue;
+    if (by_epoch.empty() || ++with_history > kMostArms) continue;
     const std::string name = short_label(ablation.set, ablation.set.arms[arm]);
     plot.series.push_back(name);
     for (const auto& [epoch, values] : by_epoch) {
@@ -100,15 +100,17 @@ std::vector<Figure> learning_figures(const NamedAblation& named) {
     fewest = std::min(fewest, arm.runs.size());
     most = std::max(most, arm.runs.size());
   }
-  figure.caption = fmt::format(
-      "Mean over the runs of an arm ({} each), with the lowest and highest of them as an area: the spread of "
-      "runs, no "
-      "interval.{}",
-      counted(static_cast<std::int64_t>(fewest), static_cast<std::int64_t>(most)),
-      with_history > plot.series.size()
-          ? fmt::format(" {} of {} arms, one of every condition after the other.", plot.series.size(),
-                        with_history)
-          : "");
+  const bool areas = plot.series.size() <= kMostAreas;
+  if (areas) plot.intervals = IntervalsAs::kAreas;
+  figure.caption =
+      fmt::format("Mean over the runs of an arm ({} each){}.{}",
+                  counted(static_cast<std::int64_t>(fewest), static_cast<std::int64_t>(most)),
+                  areas ? ", with the lowest and highest of them as an area: the spread of runs, no interval"
+                        : "; the lowest and highest of them are in the data",
+                  with_history > plot.series.size()
+                      ? fmt::format(" {} of {} arms, one of every condition after the other.",
+                                    plot.series.size(), with_history)
+                      : "");
   draw_lines(figure, plot);
   return {figure};
 }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -146,6 +147,16 @@ std::optional<Figure> time_line(const fs::path& file) {
   return figure;
 }
 
+/// 1, 2 and 5 times powers of ten in a range, as gnuplot's list of tics.
+std::string round_numbers(double low, double high) {
+  std::string numbers;
+  for (double power = std::pow(10, std::floor(std::log10(low))); power <= high; power *= 10)
+    for (const double digit : {1, 2, 5})
+      if (digit * power >= low && digit * power <= high)
+        numbers += fmt::format("{}{:g}", numbers.empty() ? "" : ", ", digit * power);
+  return numbers;
+}
+
 std::optional<Figure> scaling(const fs::path& file) {
   const CsvTable table = read_csv(file);
   const std::size_t series = table.column("series"), ranks = table.column("ranks"),
@@ -194,11 +205,26 @@ std::optional<Figure> scaling(const fs::path& file) {
   }
   figure.width = 600;
   figure.height = 360;
+  double low = alone.begin()->second.second, high = low;
+  std::set<double> counts;
+  for (const CsvRow& row : table.rows) {
+    const auto& [few, base] = alone.at(row.cells[series]);
+    counts.insert(number(row, ranks));
+    for (const double value : {number(row, rate), base * number(row, ranks) / few}) {
+      low = std::min(low, value);
+      high = std::max(high, value);
+    }
+  }
+  std::string rank_ticks;
+  for (const double count : counts)
+    rank_ticks += fmt::format("{}{:g}", rank_ticks.empty() ? "" : ", ", count);
   figure.drawing = fmt::format(
-      "set logscale xy 2\nset format xy '%g'\nset xlabel 'ranks'\nset ylabel {}\nset offsets graph 0.05, "
-      "graph 0.05, graph "
-      "0.05, graph 0.05\nset key left top Left reverse\nplot {}\n",
-      gnuplot_text(table.rows.front().cells[unit]), plots);
+      "set logscale x 2\nset logscale y 10\nset format xy '%g'\nset xtics ({})\nset ytics ({})\nset xlabel "
+      "'ranks'\n"
+      "set ylabel {}\nset xrange [{:.6g}:{:.6g}]\nset yrange [{:.6g}:{:.6g}]\nset key left top Left "
+      "reverse\nplot {}\n",
+      rank_ticks, round_numbers(low / 1.2, high * 1.6), gnuplot_text(table.rows.front().cells[unit]),
+      *counts.begin() / 1.15, *counts.rbegin() * 1.15, low / 1.2, high * 1.6, plots);
   figure.caption = "Both axes are logarithmic; the dotted lines are what no loss at all would give.";
   return figure;
 }

@@ -67,7 +67,7 @@ std::string objects_of(const LinePanel& panel) {
 std::string curves_of(const LinePlot& plot, const LinePanel& panel, bool with_key) {
   std::vector<std::string> clauses;
   const std::size_t n = plot.series.size();
-  const double step = plot.shade ? 0 : std::min(0.11, 0.6 / static_cast<double>(n));
+  const double step = plot.intervals != IntervalsAs::kBars ? 0 : std::min(0.11, 0.6 / static_cast<double>(n));
   for (std::size_t s = 0; s < n; ++s) {
     const std::string is_it = fmt::format("strcol('series') eq {}", gnuplot_text(plot.series[s]));
     const std::string x = fmt::format("(column('{}'){:+.3f})", plot.x_column,
@@ -79,10 +79,11 @@ std::string curves_of(const LinePlot& plot, const LinePanel& panel, bool with_ke
                       high = value(panel.column + "_high");
     const std::string style = series_style(s);
     const std::string title = with_key ? "title " + gnuplot_text(plot.series[s]) : "notitle";
-    if (plot.shade) {
-      clauses.push_back(
-          fmt::format("data using {}:{}:{} with filledcurves {} fs transparent solid 0.15 notitle", x, low,
-                      high, style.substr(0, style.find(" dt"))));
+    if (plot.intervals != IntervalsAs::kBars) {
+      if (plot.intervals == IntervalsAs::kAreas)
+        clauses.push_back(
+            fmt::format("data using {}:{}:{} with filledcurves {} fs transparent solid 0.15 notitle", x, low,
+                        high, style.substr(0, style.find(" dt"))));
       clauses.push_back(
           fmt::format("data using {}:{} with linespoints {} pointinterval -5 {}", x, y, style, title));
       continue;
@@ -90,8 +91,8 @@ std::string curves_of(const LinePlot& plot, const LinePanel& panel, bool with_ke
     clauses.push_back(fmt::format("data using {}:{}:{}:{} with yerrorbars {} ps 0 dt 1 notitle", x, y, low,
                                   high, style.substr(0, style.find(" dt"))));
     clauses.push_back(fmt::format("data using {}:{} with linespoints {} {}", x, y,
-                                  series_style(s, !plot.open_unless_told), title));
-    if (plot.open_unless_told)
+                                  series_style(s, !panel.open_unless_told), title));
+    if (panel.open_unless_told)
       clauses.push_back(fmt::format("data using {}:{} with points {} notitle", x,
                                     value(panel.column, " && column('told') == 1"), series_style(s)));
   }
@@ -121,7 +122,7 @@ void draw_lines(Figure& figure, const LinePlot& plot) {
       "set key at screen {:.4f}, screen {:.4f} left top vertical maxcols 1 Left reverse samplen 3 spacing "
       "1.15\n",
       kLeft / width / 2, 1 - 6 / height);
-  const bool whole = !plot.shade;
+  const bool whole = plot.intervals == IntervalsAs::kBars;
   if (!x.is_empty())
     text += fmt::format("set xrange [{:.6g}:{:.6g}]\n", x.low - (whole ? 0.5 : 0.0),
                         x.high + (whole || x.low == x.high ? 0.5 : 0.0));

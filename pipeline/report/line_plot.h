@@ -19,16 +19,19 @@ struct LinePanel {
   std::string y_label;  ///< with its unit
   std::optional<Level> level;
   bool zero_line = false;
+  /// Markers are open, but for those of rows whose column "told" is 1.
+  bool open_unless_told = false;
 };
+
+/// Areas are for curves of many points that do not lie on each other.
+enum class IntervalsAs { kBars, kAreas, kNothing };
 
 struct LinePlot {
   std::string x_column, x_label;
   std::string level_title;          ///< in the key, where a panel has one
   std::vector<std::string> series;  ///< values of the column "series", at most kSeriesStyles
   std::vector<LinePanel> panels;
-  bool shade = false;  ///< intervals as areas, for curves of many points; else as bars
-  /// Markers of rows whose column "told" is 0 are open.
-  bool open_unless_told = false;
+  IntervalsAs intervals = IntervalsAs::kBars;
 };
 
 /// Sets the drawing and the size of `figure` from the plot and the figure's rows.
