@@ -55,23 +55,6 @@ std::vector<std::vector<ArmSeries>> pages_of(std::vector<ArmSeries> series) {
   return pages;
 }
 
-/// What is said of the numbers of any of these figures: how many there are, what the interval is.
-std::string counts_of(const NamedAblation& named, const std::vector<ArmSeries>& series) {
-  std::vector<std::int64_t> clips, songs, seeds;
-  for (const ArmSeries& one : series)
-    for (const auto& [x, arm] : one.points) {
-      const ArmResult& result = named.ablation.results[arm];
-      clips.push_back(result.fewest_clips);
-      clips.push_back(result.most_clips);
-      songs.push_back(static_cast<std::int64_t>(result.songs));
-      seeds.push_back(static_cast<std::int64_t>(result.seeds.size()));
-    }
-  const auto span = [](const std::vector<std::int64_t>& of) {
-    return counted(*std::min_element(of.begin(), of.end()), *std::max_element(of.begin(), of.end()));
-  };
-  return fmt::format("n: {} clips of {} songs, {} seeds an arm", span(clips), span(songs), span(seeds));
-}
-
 std::string level_text(const AblationOptions& options) {
   return fmt::format("{:g} %", options.bootstrap.level * 100);
 }
@@ -136,7 +119,7 @@ Figure accuracy_figure(const NamedAblation& named, const RunSet& runs, const Abl
       "say that "
       "two arms are alike, for arms are compared in pairs (next figure). {}.",
       halves ? ", and how often valence and arousal alone are right," : "",
-      page.front().baseline ? " and the band" : "", level_text(options), counts_of(named, page));
+      page.front().baseline ? " and the band" : "", level_text(options), counts_of(ablation, page));
   draw_lines(figure, plot);
   return figure;
 }
@@ -188,7 +171,7 @@ std::optional<Figure> difference_figure(const NamedAblation& named, const RunSet
       "intervals, not corrected for how many there are. Filled markers of accuracy: p below {:g} after "
       "Holm's adjustment over the sites of a condition; open: not. {}.",
       halves ? ", valence and arousal" : "", short_label(ablation.set, ablation.set.arms[reference]),
-      level_text(options), alpha, counts_of(named, page));
+      level_text(options), alpha, counts_of(ablation, page));
   draw_lines(figure, plot);
   return figure;
 }
@@ -240,7 +223,7 @@ std::optional<Figure> heat_map(const NamedAblation& named, const AblationOptions
   for (const ArmSeries& series : page) longest = std::max(longest, series.name.size());
   const int left = std::min(260, 24 + 7 * static_cast<int>(longest));
   figure.width = std::max(420, left + 30 + static_cast<int>(columns.size()) * (intervals ? 78 : 44));
-  figure.height = 70 + 46 * static_cast<int>(page.size());
+  figure.height = 76 + 46 * static_cast<int>(page.size());
   figure.drawing = fmt::format(
       "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\nset bmargin "
       "at screen "
@@ -255,7 +238,7 @@ std::optional<Figure> heat_map(const NamedAblation& named, const AblationOptions
       "0xFFFFFF : 0x000000) "
       "with labels offset 0,{} textcolor rgb variable",
       static_cast<double>(left) / figure.width, 1 - 12.0 / figure.width, 1 - 8.0 / figure.height,
-      56.0 / figure.height, 100 * low, high > low ? 100 * high : 100 * low + 1,
+      62.0 / figure.height, 100 * low, high > low ? 100 * high : 100 * low + 1,
       static_cast<double>(columns.size()) - 0.5, static_cast<double>(page.size()) - 0.5, ticks, rows,
       gnuplot_text("injection site"), 100 * (low + 0.55 * (high - low)), intervals ? "0.45" : "0");
   if (intervals)
@@ -271,7 +254,7 @@ std::optional<Figure> heat_map(const NamedAblation& named, const AblationOptions
       "better one unless a test says so. {}.",
       intervals ? fmt::format(", with {} intervals", level_text(options))
                 : "; intervals are in the figures above",
-      counts_of(named, page));
+      counts_of(ablation, page));
   return figure;
 }
 
@@ -344,7 +327,7 @@ std::vector<Figure> figures_by_state(const std::vector<const NamedAblation*>& ta
       figure.text +=
           fmt::format(" {}, state {}.", curve.series.name, described(curve.series, curve.table->ablation));
     }
-    figure.caption += fmt::format(" {}.", counts_of(*page.front().table, {page.front().series}));
+    figure.caption += fmt::format(" {}.", counts_of(page.front().table->ablation, {page.front().series}));
     draw_lines(figure, plot);
     figures.push_back(std::move(figure));
   }

@@ -21,6 +21,15 @@ struct ForestRow {
   bool first = false;  ///< of its table
 };
 
+/// Tables are parted only where they are longer than a page.
+std::size_t page_end(const std::vector<ForestRow>& rows, std::size_t begin) {
+  const std::size_t most = std::min(begin + kMostRows, rows.size());
+  if (most == rows.size()) return most;
+  std::size_t end = most;
+  while (end > begin && !rows[end].first) --end;
+  return end > begin ? end : most;
+}
+
 }  // namespace
 
 std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tables,
@@ -37,8 +46,8 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     }
   }
   std::vector<Figure> figures;
-  for (std::size_t begin = 0; begin < rows.size(); begin += kMostRows) {
-    const std::size_t end = std::min(begin + kMostRows, rows.size());
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    end = page_end(rows, begin);
     Figure figure;
     figure.name = page_name("differences", figures.size());
     figure.title =
@@ -79,12 +88,12 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
     const int left = std::min(300, 20 + 7 * static_cast<int>(longest));
     const int right = 14 + static_cast<int>(6.4 * static_cast<double>(widest));
     figure.width = left + right + 280;
-    figure.height = 64 + 22 * line;
+    figure.height = 76 + 22 * line;
     const double width = figure.width, height = figure.height;
     figure.drawing = fmt::format(
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\nset "
         "bmargin at screen {:.4f}\n",
-        left / width, 1 - right / width, 1 - 6 / height, 48 / height);
+        left / width, 1 - right / width, 1 - 6 / height, 60 / height);
     figure.drawing += fmt::format(
         "set border 1\nunset grid\nset grid xtics lt 1 lw 0.5 lc rgb '#DDDDDD'\nunset key\n"
         "set xrange [{0:.4g}:{1:.4g}]\nset yrange [{2:.1f}:-0.7]\nset y2range [{2:.1f}:-0.7]\n"

@@ -28,7 +28,7 @@ std::string of_one(const Ablation& ablation, std::size_t arm, const AblationOpti
   const ArmComparison& c = ablation.comparisons[*ablation.results[arm].difference];
   return fmt::format("{}: {} to {}, {}{}; {}.", short_label(ablation.set, ablation.set.arms[arm]),
                      estimate_text(c.of.difference, options),
-                     short_label(ablation.set, ablation.set.arms[c.reference]), p_text(c.holm),
+                     label(ablation.set, ablation.set.arms[c.reference]), p_text(c.holm),
                      c.family > 1 ? fmt::format(" after Holm's adjustment for {}", c.family) : "",
                      n_of(ablation.results[arm]));
 }
@@ -44,16 +44,15 @@ std::string of_sites(const Ablation& ablation, const ArmSeries& series, const Ab
     if (lowest == nullptr || c.of.difference.value < lowest->of.difference.value) lowest = &c;
     if (highest == nullptr || c.of.difference.value > highest->of.difference.value) highest = &c;
   }
-  std::string told = more + less == 0 ? "none" : fmt::format("{}", more + less);
-  if (less > 0) told += fmt::format(" ({} of them for the worse)", less);
-  return fmt::format(
-      "{} at {} sites: {} differ{} from {} at {:g} % after Holm's adjustment. The smallest difference is {}, "
-      "the largest "
-      "{}; {}.",
-      series.name, series.points.size(), told, more + less == 1 ? "s" : "",
-      short_label(ablation.set, ablation.set.arms[*series.baseline]), 100 * alpha,
-      estimate_text(lowest->of.difference, options), estimate_text(highest->of.difference, options),
-      n_of(ablation.results[highest->arm]));
+  std::string told = fmt::format("{} of them", more + less);
+  if (less > 0) told += fmt::format(" ({} for the worse)", less);
+  const std::string sites =
+      fmt::format("{} at {} sites: {} differ{} from the baseline, {}, at {:g} % after Holm's adjustment.",
+                  series.name, series.points.size(), told, more + less == 1 ? "s" : "",
+                  label(ablation.set, ablation.set.arms[*series.baseline]), 100 * alpha);
+  return fmt::format("{} The smallest difference is {}, the largest {}; {}.", sites,
+                     estimate_text(lowest->of.difference, options),
+                     estimate_text(highest->of.difference, options), counts_of(ablation, {series}));
 }
 
 }  // namespace

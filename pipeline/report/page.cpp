@@ -19,7 +19,7 @@ constexpr const char* kStyle = R"css(
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e6e6; --soft: #b0b0b0; --line: #444; --back: #16181b; --tint: #22262b; --link: #7cc0f5; } }
 * { box-sizing: border-box; }
 body { margin: 0; color: var(--ink); background: var(--back); font: 16px/1.5 system-ui, "DejaVu Sans", Verdana, sans-serif; overflow-wrap: anywhere; }
-header, main, footer { max-width: 1180px; margin: 0 auto; padding: 0 16px; }
+header, main, footer { max-width: 1320px; margin: 0 auto; padding: 0 16px; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 1.2rem 0 .3rem; }
 h2 { font-size: 1.3rem; margin: 2.2rem 0 .6rem; padding-top: .5rem; border-top: 2px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.4rem 0 .4rem; }
@@ -32,23 +32,22 @@ nav ul { list-style: none; padding: 0; margin: .6rem 0; display: flex; flex-wrap
 .found li { margin: .25rem 0; }
 .box { overflow-x: auto; max-width: 100%; border: 1px solid var(--line); border-radius: 4px; margin: .6rem 0; }
 .box.tall { max-height: 70vh; overflow-y: auto; }
-table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; width: 100%; }
+table { border-collapse: collapse; font-size: .8125rem; font-variant-numeric: tabular-nums; width: 100%; }
 caption { text-align: left; padding: .4rem .6rem; font-weight: 600; position: sticky; left: 0; max-width: calc(100vw - 36px); }
-th, td { padding: .25rem .6rem; text-align: left; white-space: nowrap; border-top: 1px solid var(--line); overflow-wrap: normal; }
+th, td { padding: .25rem .5rem; text-align: left; white-space: nowrap; border-top: 1px solid var(--line); overflow-wrap: normal; }
 td.long { white-space: normal; min-width: 20rem; }
-thead th { background: var(--tint); vertical-align: bottom; }
+thead th { background: var(--tint); vertical-align: bottom; white-space: normal; }
 tbody th { font-weight: 500; }
 tbody tr:hover { background: var(--tint); }
 th.n, td.n { text-align: right; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
-th button::after { content: " ↕"; color: var(--soft); font-size: .8em; }
-th[aria-sort=ascending] button::after { content: " ↑"; color: inherit; }
-th[aria-sort=descending] button::after { content: " ↓"; color: inherit; }
+th button::after { content: "\a0↕"; color: var(--soft); font-size: .8em; }
+th[aria-sort=ascending] button::after { content: "\a0↑"; color: inherit; }
+th[aria-sort=descending] button::after { content: "\a0↓"; color: inherit; }
 .figures { display: flex; flex-wrap: wrap; gap: 1.2rem; align-items: flex-start; margin: .8rem 0; }
-figure { margin: 0; max-width: 100%; flex: 0 1 auto; }
-figure .box { background: #fff; margin: 0 0 .3rem; width: fit-content; }
+figure { margin: 0; max-width: 100%; }
+figure .box { background: #fff; margin: 0 0 .3rem; }
 figure svg { display: block; max-width: none; }
-figcaption { max-width: 72ch; }
 figcaption b { color: var(--ink); }
 details { margin: .3rem 0; }
 summary { cursor: pointer; padding: .15rem 0; }
@@ -58,7 +57,7 @@ dt { color: var(--soft); } dd { margin: 0; min-width: 0; }
 code, .id { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
 :target { outline: 2px solid var(--link); outline-offset: 2px; }
 footer { color: var(--soft); font-size: .875rem; padding-top: 1rem; padding-bottom: 2rem; }
-@media (max-width: 600px) { figure { width: 100%; } figure .box { width: 100%; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } .lead { font-size: .95rem; } h1 { font-size: 1.35rem; } }
+@media (max-width: 600px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } .lead { font-size: .95rem; } h1 { font-size: 1.35rem; } }
 @media print { :root { --ink: #000; --soft: #333; --back: #fff; --tint: #eee; --line: #999; --link: #000; } body { font-size: 10pt; } nav, th button::after { display: none; } .box, .box.tall { overflow: visible; max-height: none; border: 0; } table { font-size: 7.5pt; } th, td { padding: .1rem .3rem; white-space: normal; } figure { break-inside: avoid; } figure svg { max-width: 100%; height: auto; } tr { break-inside: avoid; } a { text-decoration: none; } }
 )css";
 
@@ -230,7 +229,7 @@ class Page {
     for (const DrawnFigure& drawn : figures) {
       const std::string id = fmt::format("f{}", ++figure_);
       const std::string files = html_text(drawn.folder + "/" + drawn.figure.name);
-      add("<figure>\n");
+      add("<figure style=\"width: {}px\">\n", std::max(drawn.figure.width + 2, 420));
       if (!drawn.svg.empty())
         add("<div class=\"box\" tabindex=\"0\" role=\"region\" aria-label=\"{}\">{}</div>\n",
             html_text(drawn.figure.title), inline_svg(drawn.svg, id, drawn.figure));

@@ -1,9 +1,12 @@
 #include "report/series.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
 
+#include "report/cells.h"
 #include "report/systems.h"
 
 namespace mofi {
@@ -52,6 +55,21 @@ std::vector<ArmSeries> series_along(const Ablation& ablation, const std::string&
   }
   for (ArmSeries& series : all) std::sort(series.points.begin(), series.points.end());
   return all;
+}
+
+std::string counts_of(const Ablation& ablation, const std::vector<ArmSeries>& series) {
+  std::vector<std::int64_t> clips, songs, seeds;
+  for (const ArmSeries& one : series)
+    for (const auto& [x, arm] : one.points) {
+      const ArmResult& result = ablation.results[arm];
+      clips.insert(clips.end(), {result.fewest_clips, result.most_clips});
+      songs.push_back(static_cast<std::int64_t>(result.songs));
+      seeds.push_back(static_cast<std::int64_t>(result.seeds.size()));
+    }
+  const auto span = [](const std::vector<std::int64_t>& of) {
+    return counted(*std::min_element(of.begin(), of.end()), *std::max_element(of.begin(), of.end()));
+  };
+  return fmt::format("n: {} clips of {} songs, {} seeds", span(clips), span(songs), span(seeds));
 }
 
 std::vector<std::size_t> arms_to_show(const Ablation& ablation, std::size_t most) {

@@ -29,6 +29,9 @@ std::string name_without(const ArmSet& set, const Arm& arm, const std::string& f
 /// All that tells it from others: "mode site=0".
 std::string short_label(const ArmSet& set, const Arm& arm);
 
+/// "n: 432–1078 clips of 152–387 songs, 5 seeds", of any of their arms.
+std::string counts_of(const Ablation& ablation, const std::vector<ArmSeries>& series);
+
 /// Up to `most` arms, the baselines first, then of every condition one, then of every condition the next …:
 /// of many arms the most unlike.
 std::vector<std::size_t> arms_to_show(const Ablation& ablation, std::size_t most);

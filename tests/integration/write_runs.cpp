@@ -49,11 +49,35 @@ void write_runs(const std::filesystem::path& folder, int sites, int seeds, int s
       }
 }
 
+/// Probes of what a frozen backbone knows of the first music, by state.
+void write_probes(const std::filesystem::path& folder, int states, int seeds) {
+  for (int seed = 1; seed <= seeds; ++seed)
+    for (int state = 0; state < states; ++state) {
+      SyntheticRun run;
+      run.dataset = "probes";
+      run.tokens_sha256 = std::string(64, 'f');
+      run.site = state;
+      run.seed = seed;
+      run.songs = 60;
+      run.skill = 0.3 + 0.05 * state;
+      RunRecord record = synthetic_record(run);
+      record.config["head"] = {{"state", state}, {"kind", "linear"}};
+      record.config["injection"] = {{"condition", "none"}};
+      const Predictions predictions = synthetic_predictions(run);
+      record.run_id = fmt::format("probe-state{}-seed{}", state, seed);
+      record.predictions_sha256 = content_digest(predictions);
+      const auto place = folder / "runs" / record.run_id;
+      write_predictions(place / kPredictionsFile, predictions);
+      write_run_record(place, record);
+    }
+}
+
 }  // namespace
 }  // namespace mofi
 
 int main(int argc, char** argv) {
   if (argc < 4) return static_cast<int>(mofi::ExitCode::kUsage);
   mofi::write_runs(argv[1], std::atoi(argv[2]), std::atoi(argv[3]), argc > 4 ? std::atoi(argv[4]) : 1);
+  if (argc > 5) mofi::write_probes(argv[1], std::atoi(argv[5]), std::atoi(argv[3]));
   return 0;
 }
