@@ -310,7 +310,7 @@ std::vector<Figure> figures_by_state(const std::vector<const NamedAblation*>& ta
     figure.columns = {"series", "state"};
     add_columns(figure.columns, "accuracy");
     LinePlot plot{"state",
-                  "state that the probe reads (0: after the embedding, k: after layer k; -1: the last)",
+                  "state that the probe reads (0: after the embedding, k: after layer k)",
                   "",
                   {},
                   {{"accuracy", "accuracy of the probe, %", {}}}};

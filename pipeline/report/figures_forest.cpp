@@ -107,11 +107,14 @@ std::vector<Figure> forest_figures(const std::vector<const NamedAblation*>& tabl
         "unset arrow\nunset label\n";
     figure.caption = fmt::format(
         "Accuracy less that of the baseline ({}) of the same table, with {:g} % intervals and p after Holm's "
-        "adjustment "
-        "within each table; {} compares one table with another. n:",
+        "adjustment over the sites of a condition{}. n:",
         options.baseline.empty() ? "none" : options.baseline.front(), options.bootstrap.level * 100,
-        tables.size() > 1 ? "nothing here" : "there is one table, and nothing");
+        tables.size() > 1 ? "; nothing here compares one table with another" : "");
     for (const NamedAblation* named : tables) {
+      if (std::none_of(rows.begin() + static_cast<std::ptrdiff_t>(begin),
+                       rows.begin() + static_cast<std::ptrdiff_t>(end),
+                       [&](const ForestRow& row) { return row.table == named->name; }))
+        continue;
       const ArmResult* widest_arm = nullptr;
       for (const ArmResult& result : named->ablation.results)
         if (result.difference && (widest_arm == nullptr || result.seeds.size() > widest_arm->seeds.size()))

@@ -38,6 +38,8 @@ th, td { padding: .25rem .5rem; text-align: left; white-space: nowrap; border-to
 td.long { white-space: normal; min-width: 20rem; }
 thead th { background: var(--tint); vertical-align: bottom; white-space: normal; }
 tbody th { font-weight: 500; }
+thead th:first-child, tbody th { position: sticky; left: 0; background: var(--back); }
+thead th:first-child, tbody tr:hover th { background: var(--tint); }
 tbody tr:hover { background: var(--tint); }
 th.n, td.n { text-align: right; }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }

@@ -33,7 +33,7 @@ std::string name_without(const ArmSet& set, const Arm& arm, const std::string& f
     add(set.fields[i] == kConditionField ? arm.cells[i] : set.names[i] + "=" + arm.cells[i]);
   }
   if (!name.empty()) return name;
-  return arm.config.get(kConditionField, kMidiBert);
+  return field == kStateField ? "probe" : arm.config.get(kConditionField, kMidiBert);
 }
 
 std::string short_label(const ArmSet& set, const Arm& arm) { return name_without(set, arm, ""); }
@@ -43,7 +43,9 @@ std::vector<ArmSeries> series_along(const Ablation& ablation, const std::string&
   std::map<std::pair<std::string, std::optional<std::size_t>>, std::size_t> place;
   for (std::size_t i = 0; i < ablation.set.arms.size(); ++i) {
     const Arm& arm = ablation.set.arms[i];
-    const std::optional<double> number = number_of(arm.config.get(field));
+    std::optional<double> number = number_of(arm.config.get(field));
+    if (field == kStateField && number && *number < 0)
+      number = number_of(arm.config.get("model.layers"));  // the last
     if (!is_midibert(arm.system) || !number) continue;
     const std::string name = name_without(ablation.set, arm, field);
     std::optional<std::size_t> baseline;
