@@ -10,12 +10,18 @@
 namespace mofi {
 namespace {
 
-std::string plain(std::string text) {
-  for (char& letter : text) {
-    if (letter == '"') letter = '\'';
-    if (static_cast<unsigned char>(letter) < ' ') letter = ' ';
+/// Quotes as printers have them: gnuplot reads a doubled one wrongly where it begins a text.
+std::string plain(const std::string& text) {
+  std::string result;
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\'')
+      result += "’";
+    else if (letter == '\\')
+      result += '/';  // its data reader takes them for escapes
+    else
+      result += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
   }
-  return text;
+  return result;
 }
 
 std::string line_of(const std::vector<std::string>& cells) {
@@ -71,11 +77,7 @@ std::string script_of(const Figure& figure) {
   return text + "}\nset output\n";
 }
 
-std::string gnuplot_text(const std::string& text) {
-  std::string result = "'";
-  for (const char letter : plain(text)) result += letter == '\'' ? std::string("''") : std::string(1, letter);
-  return result + "'";
-}
+std::string gnuplot_text(const std::string& text) { return "'" + plain(text) + "'"; }
 
 std::string series_style(std::size_t index, bool filled) {
   struct Style {

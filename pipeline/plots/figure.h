@@ -22,13 +22,14 @@ struct Figure {
   int width = 640, height = 400;               ///< CSS pixels; 96 of them are an inch
 };
 
-/// The data file. Texts lose quotes and line ends, which gnuplot's reader does not take.
+/// The data file. In texts quotes are ’, backslashes / and line ends blanks, for gnuplot's reader does not
+/// take them.
 std::string data_of(const Figure& figure);
 
 /// The whole script. In the folder of its data, `gnuplot NAME.gp` draws NAME.svg, NAME.pdf and NAME.png.
 std::string script_of(const Figure& figure);
 
-/// A text as gnuplot's scripts have it: '…', in which nothing is special but the quote.
+/// A text as gnuplot's scripts have it, '…', in which nothing is special; changed as the data are.
 std::string gnuplot_text(const std::string& text);
 
 /// How series number `index` is drawn: "lc rgb '#0072B2' dt 1 lw 1.6 pt 7 ps 0.8". After six, markers and

@@ -10,7 +10,7 @@
 namespace mofi {
 namespace {
 
-constexpr int kPanelHeight = 210, kKeyLine = 19, kFoot = 64, kLeft = 66, kRight = 14;
+constexpr int kPanelHeight = 210, kKeyLine = 19, kFoot = 64, kLeft = 76, kRight = 14;
 
 std::size_t column_of(const Figure& figure, const std::string& name) {
   return static_cast<std::size_t>(std::find(figure.columns.begin(), figure.columns.end(), name) -

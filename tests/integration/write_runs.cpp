@@ -1,4 +1,4 @@
-// Writes runs that tests/integration/report_test makes reports of: write-runs FOLDER SITES SEEDS [DATA_SETS].
+// Writes runs that tests/integration/report_page_test makes reports of: write-runs FOLDER SITES SEEDS [DATA_SETS].
 // Conditions none, constant and mode at each of so many sites, with learning curves; on the first data set,
 // one run failed.
 

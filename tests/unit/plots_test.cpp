@@ -27,8 +27,8 @@ Figure small_figure(const std::string& series = "mode") {
 
 TEST(Plots, a_text_is_one_text_of_the_script_whatever_is_in_it) {
   EXPECT_EQ(gnuplot_text("mode"), "'mode'");
-  EXPECT_EQ(gnuplot_text("it's"), "'it''s'");
-  EXPECT_EQ(gnuplot_text("a\nb\"c"), "'a b''c'");
+  EXPECT_EQ(gnuplot_text("it's"), "'it’s'");
+  EXPECT_EQ(gnuplot_text("a\nb\"c"), "'a b’c'");
 }
 
 TEST(Plots, data_are_csv_that_gnuplot_reads_and_so_do_others) {
@@ -36,7 +36,7 @@ TEST(Plots, data_are_csv_that_gnuplot_reads_and_so_do_others) {
   const CsvTable table = parse_csv(data_of(figure), "small.csv");
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.columns, figure.columns);
-  EXPECT_EQ(table.rows[0].cells[0], "one, two 'three' four");
+  EXPECT_EQ(table.rows[0].cells[0], "one, two ’three’ four");
   EXPECT_EQ(table.rows[1].cells[2], "3");
 }
 
@@ -89,7 +89,7 @@ TEST(Plots, a_name_of_a_series_is_never_a_command) {
   if (!can_draw()) GTEST_SKIP() << "no gnuplot";
   const TemporaryFolder folder;
   const std::string mark = (folder / "mark").string();
-  draw({small_figure("'; system('touch " + mark + "'); `touch " + mark + "` @x <b>&")}, folder.path());
+  draw({small_figure("'; system('touch " + mark + "'); `touch " + mark + "` @x # <b>&\\")}, folder.path());
   EXPECT_FALSE(std::filesystem::exists(mark));
   EXPECT_EQ(read_text(folder / "small.svg").find("<b>"), std::string::npos);
 }

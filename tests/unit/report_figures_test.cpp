@@ -139,7 +139,7 @@ TEST(ReportFigures, halves_of_an_arm_that_lacks_runs_are_compared_over_the_runs_
   for (const int seed : {1, 2}) {
     double gain = 0, clips = 0;
     for (const Arm* arm : {&mode, &none})
-      for (const Run* run : arm->runs) {
+      for (const auto* run : arm->runs) {
         if (run->seed != seed || (seed == 2 && run->fold != 0)) continue;
         for (const PieceOutcome& o : run->outcomes) {
           if (aggregated.runs.names.name(o.split) != "test") continue;
