@@ -40,12 +40,14 @@ Figure confusion_figure(const NamedAblation& named) {
   figure.text = "Of the clips of each label, in %, what was predicted.";
   int classes = 0;
   std::string plots;
-  constexpr int kSize = 176, kAcross = 3, kTitle = 38, kLeft = 50;
+  constexpr int kTitle = 38, kLeft = 50;
   constexpr std::size_t kLetters = 24;  // of a line of a title
-  const int across = std::min<int>(kAcross, static_cast<int>(arms.size()));
+  const int most_classes = ablation.results.front().confusion.classes;
+  const int size = std::max(176, 12 + 28 * most_classes), columns_of_matrices = std::max(1, 560 / size);
+  const int across = std::min<int>(columns_of_matrices, static_cast<int>(arms.size()));
   const int down = (static_cast<int>(arms.size()) + across - 1) / across;
-  figure.width = across * kSize + kLeft;
-  figure.height = down * (kSize + kTitle) + 22;
+  figure.width = across * size + kLeft;
+  figure.height = down * (size + kTitle) + 22;
   for (std::size_t m = 0; m < arms.size(); ++m) {
     const ConfusionMatrix& matrix = ablation.results[arms[m]].confusion;
     const std::string name = short_label(ablation.set, ablation.set.arms[arms[m]]);
@@ -67,8 +69,7 @@ Figure confusion_figure(const NamedAblation& named) {
     }
     const int column = static_cast<int>(m) % across, row = static_cast<int>(m) / across;
     const double width = figure.width, height = figure.height;
-    const double left = (kLeft + column * kSize) / width,
-                 top = 1 - (row * (kSize + kTitle) + kTitle) / height;
+    const double left = (kLeft + column * size) / width, top = 1 - (row * (size + kTitle) + kTitle) / height;
     const std::size_t cut = name.size() > kLetters ? name.rfind(' ', kLetters) : std::string::npos;
     const std::string first = name.substr(0, cut),
                       second = cut == std::string::npos ? "" : name.substr(cut + 1);
@@ -77,7 +78,7 @@ Figure confusion_figure(const NamedAblation& named) {
         "set lmargin at screen {:.4f}\nset rmargin at screen {:.4f}\nset tmargin at screen {:.4f}\nset "
         "bmargin at screen "
         "{:.4f}\n",
-        left, left + (kSize - 12) / width, top, top - (kSize - 26) / height);
+        left, left + (size - 12) / width, top, top - (size - 26) / height);
     plots += fmt::format("set label 1 {} at graph 0.5,{} center font small\n", gnuplot_text(first),
                          second.empty() ? "1.06" : "1.14");
     plots += second.empty() ? "unset label 2\n"

@@ -54,7 +54,7 @@ std::string objects_of(const LinePanel& panel) {
         "solid "
         "noborder\n",
         panel.level->low, panel.level->high);
-  if (panel.level)
+  if (panel.level && !std::isnan(panel.level->value))
     text += fmt::format(
         "set arrow from graph 0, first {0:.6g} to graph 1, first {0:.6g} nohead back lc rgb '#555555' dt 2 "
         "lw 1.2\n",

@@ -60,7 +60,8 @@ code, .id { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size:
 :target { outline: 2px solid var(--link); outline-offset: 2px; }
 footer { color: var(--soft); font-size: .875rem; padding-top: 1rem; padding-bottom: 2rem; }
 @media (max-width: 600px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } .lead { font-size: .95rem; } h1 { font-size: 1.35rem; } }
-@media print { :root { --ink: #000; --soft: #333; --back: #fff; --tint: #eee; --line: #999; --link: #000; } body { font-size: 10pt; } nav, th button::after { display: none; } .box, .box.tall { overflow: visible; max-height: none; border: 0; } table { font-size: 7.5pt; } th, td { padding: .1rem .3rem; white-space: normal; } figure { break-inside: avoid; } figure svg { max-width: 100%; height: auto; } tr { break-inside: avoid; } a { text-decoration: none; } }
+@page { size: landscape; margin: 12mm; }
+@media print { :root { --ink: #000; --soft: #333; --back: #fff; --tint: #eee; --line: #999; --link: #000; } body { font-size: 10pt; } nav, th button::after { display: none; } .box, .box.tall { overflow: visible; max-height: none; border: 0; } table { font-size: 7.5pt; } th, td { padding: .1rem .3rem; } td.long { white-space: normal; } figure { break-inside: avoid; } figure svg { max-width: 100%; height: auto; } tr { break-inside: avoid; } a { text-decoration: none; } }
 )css";
 
 /// Sorting by a click, and opening what a link leads to; all is there without it.
@@ -78,8 +79,8 @@ for (const table of document.querySelectorAll('table.sorts')) {
       for (const other of heads) other.removeAttribute('aria-sort');
       head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
       const key = row => {
-        const text = row.cells[column].textContent.trim(), number = parseFloat(text.replace(/^</, ''));
-        return text === '–' ? null : Number.isNaN(number) ? text : number;
+        const text = row.cells[column].textContent.trim(), number = /^[<+-]?\d*\.?\d+(?!\w)/.exec(text);
+        return text === '–' ? null : number ? parseFloat(number[0].replace('<', '')) : text;
       };
       const order = (a, b) => a === null ? (b === null ? 0 : 1) : b === null ? -1
         : (typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b))) * (up ? 1 : -1);

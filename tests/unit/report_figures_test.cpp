@@ -7,6 +7,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "plots/draw.h"
 #include "refusal.h"
 #include "report/aggregate.h"
 #include "report/findings.h"
@@ -246,6 +247,40 @@ TEST(ReportFigures, what_has_no_data_makes_no_figure) {
     EXPECT_FALSE(has(made.figures, name)) << name;
   EXPECT_TRUE(has(made.figures, "confusion"));
   EXPECT_TRUE(figures_of_ranks(results.path()).empty());
+}
+
+TEST(ReportFigures, numbers_without_intervals_are_drawn_without_bars) {
+  const TemporaryFolder results, plots;
+  for (const char* condition : {"none", "constant", "mode"})  // one song says nothing of others
+    for (const int site : {0, 1})
+      if (site == 0 || std::string(condition) != "none")
+        write_synthetic_run(results.path(), {.condition = condition, .site = site, .skill = 0.5, .songs = 1});
+  const Made made = figures_in(results.path());
+  EXPECT_EQ(cell(named(made.figures, "accuracy_by_site"), 0, "accuracy_low"), "");
+  if (can_draw()) {
+    EXPECT_EQ(draw(made.figures, plots.path()).size(), made.figures.size());
+  }
+}
+
+TEST(ReportFigures, twelve_classes_fit_into_their_matrices) {
+  const TemporaryFolder results, plots;
+  const auto folder = write_synthetic_run(results.path(), {});
+  RunRecord record = read_run_record(folder);
+  Predictions predictions = synthetic_predictions({});
+  predictions.classes = 12;
+  predictions.logits.assign(predictions.rows() * 12, 0.0F);
+  for (std::size_t row = 0; row < predictions.rows(); ++row) predictions.logits[12 * row + row / 2 % 12] = 1;
+  record.predictions_sha256 = content_digest(predictions);
+  std::filesystem::remove_all(folder);
+  write_predictions(folder / kPredictionsFile, predictions);
+  write_run_record(folder, record);
+  const Made made = figures_in(results.path());
+  EXPECT_EQ(named(made.figures, "confusion").rows.size(), 144U);
+  EXPECT_GE(named(made.figures, "confusion").width, 12 * 26);
+  EXPECT_FALSE(has(made.figures, "mode_by_quadrant"));
+  if (can_draw()) {
+    EXPECT_EQ(draw(made.figures, plots.path()).size(), made.figures.size());
+  }
 }
 
 TEST(ReportFigures, probes_are_a_curve_by_state_and_minus_one_is_the_last) {
