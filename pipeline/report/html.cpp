@@ -68,9 +68,11 @@ std::string to_html(const Table& table, const HtmlTable& how) {
   }
   text += "</tbody></table></div>\n";
   if (how.notes && !table.notes.empty()) {
-    text += "<ul class=\"notes\">\n";
+    text +=
+        "<details open><summary>What these numbers are, and what is missing</summary>\n<ul "
+        "class=\"notes\">\n";
     for (const std::string& note : table.notes) text += "<li>" + html_text(note) + "</li>\n";
-    text += "</ul>\n";
+    text += "</ul></details>\n";
   }
   return text;
 }

@@ -59,7 +59,7 @@ dt { color: var(--soft); } dd { margin: 0; min-width: 0; }
 code, .id { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .92em; }
 :target { outline: 2px solid var(--link); outline-offset: 2px; }
 footer { color: var(--soft); font-size: .875rem; padding-top: 1rem; padding-bottom: 2rem; }
-@media (max-width: 600px) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } .lead { font-size: .95rem; } h1 { font-size: 1.35rem; } }
+@media (max-width: 600px) { figure svg { width: max(100%, 460px); height: auto; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .3rem; } .lead { font-size: .95rem; } h1 { font-size: 1.35rem; } }
 @page { size: landscape; margin: 12mm; }
 @media print { :root { --ink: #000; --soft: #333; --back: #fff; --tint: #eee; --line: #999; --link: #000; } body { font-size: 10pt; } nav, th button::after { display: none; } .box, .box.tall { overflow: visible; max-height: none; border: 0; } table { font-size: 7.5pt; } th, td { padding: .1rem .3rem; } td.long { white-space: normal; } figure { break-inside: avoid; } figure svg { max-width: 100%; height: auto; } tr { break-inside: avoid; } a { text-decoration: none; } }
 )css";
