@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/files.h"
+#include "report/ablation_table.h"
 #include "report/run_groups.h"
 #include "report/runs_csv.h"
 

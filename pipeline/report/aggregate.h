@@ -40,6 +40,8 @@ AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const A
 ///   tables/confusion.md .csv
 ///   tables/GROUP/…                  the same of each, where there are several
 ///
+/// Throws kMissing when there is no finished run, kData when runs must not be put into one table
+/// (report/arms.h).
 AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
                            const AblationOptions& options = {});
 

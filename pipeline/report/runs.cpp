@@ -91,6 +91,8 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   run.classes = predictions.classes;
   run.quadrants = predictions.quadrants();
   run.dataset = predictions.dataset;
+  run.config_sha256 = predictions.header.config_sha256;
+  run.history = history_of(record);
   for (const Outcome& outcome : outcomes(predictions)) {
     const std::uint32_t piece = outcome.piece;
     run.outcomes.push_back({names.number(predictions.piece_id[piece]), names.number(predictions.group[piece]),
@@ -104,8 +106,6 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   }
   run.inputs = record.inputs;
   run.predictions_sha256 = record.predictions_sha256;
-  run.config_sha256 = predictions.header.config_sha256;
-  run.history = history_of(record);
   if (record.provenance.is_object()) {
     run.producer = record.provenance.value("producer", "");
     run.input_names = record.provenance.value("input_names", run.input_names);
