@@ -1,6 +1,6 @@
-// Writes runs that tests/integration/report_page_test makes reports of: write-runs FOLDER SITES SEEDS [DATA_SETS].
-// Conditions none, constant and mode at each of so many sites, with learning curves; on the first data set,
-// one run failed.
+// Writes runs that tests/integration/report_page_test makes reports of: write-runs FOLDER SITES SEEDS
+// [DATA_SETS]. Conditions none, constant and mode at each of so many sites, with learning curves; on the
+// first data set, one run failed.
 
 #include <fmt/core.h>
 
