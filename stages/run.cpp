@@ -12,14 +12,15 @@
 #include "core/stop.h"
 #include "print_plan.h"
 #include "ranked_stage.h"
-#include "report/aggregate.h"
+#include "report/report.h"
 
 namespace mofi {
 namespace {
 
-/// A table for every music: scores on different pieces are not compared.
-void make_tables(const Experiment& experiment, const std::vector<PlannedRun>& plan,
-                 const std::filesystem::path& results) {
+/// A report for every music: scores on different pieces are not compared. What cannot be drawn takes nothing
+/// from a sweep that is done.
+void make_reports(const Experiment& experiment, const std::vector<PlannedRun>& plan,
+                  const std::filesystem::path& results) {
   const std::vector<InputFiles> music = input_files(experiment.music, results);
   for (std::size_t i = 0; i < music.size(); ++i) {
     AblationOptions table;
@@ -30,9 +31,11 @@ void make_tables(const Experiment& experiment, const std::vector<PlannedRun>& pl
     table.bootstrap.seed = experiment.report.bootstrap_seed;
     if (!music[i].name.empty()) fmt::print("{}{}\n", i > 0 ? "\n" : "", music[i].name);
     try {
-      const AggregateSummary summary = aggregate(results, results / music[i].name, table);
-      fmt::print("{}", to_terminal(summary.table));
+      const ReportSummary summary = report(results, results / music[i].name, table);
+      fmt::print("{}", to_terminal(summary.tables.table));
       log_info("tables are in {}", (results / music[i].name / "tables").string());
+      if (summary.no_plots) log_warning("{}", summary.no_plots->what());
+      log_info("the report is {}", summary.page.string());
     } catch (const Error& error) {
       if (error.code() != ExitCode::kMissing || music.size() == 1) throw;
       log_warning("{}: no run on this music is done yet", music[i].name);
@@ -82,7 +85,7 @@ int main(int argc, char** argv) {
         outcome.done > 0 ||
         std::any_of(plan.begin(), plan.end(), [](const PlannedRun& run) { return run.is_done(); });
     if (!any_result) require_success(outcome);  // there is no table, and why not is in the list of failures
-    make_tables(experiment, plan, folder);
+    make_reports(experiment, plan, folder);
     require_success(outcome);
   });
 }

@@ -193,31 +193,6 @@ std::string seeds_text(const Ablation& ablation, const Family& family) {
   return (family.seeds.size() == 1 ? "seed " : "seeds ") + ranges(family.seeds);
 }
 
-std::string best_note(const Ablation& ablation, const AblationOptions& options) {
-  const Family& contest = ablation.contest;
-  const std::vector<std::size_t> set = members(contest);
-  if (set.empty())
-    return "No arm is called best: no two scored the same clips with the same seeds, on more than one song.";
-  std::string among = fmt::format(
-      "{} {} arms", contest.arms.size() == ablation.set.arms.size() ? "all" : "the", contest.arms.size());
-  if (contest.seeds != all_seeds(ablation) || contest.arms.size() != ablation.set.arms.size())
-    among += " that scored the same clips with " + seeds_text(ablation, contest);
-  if (set.size() == 1)
-    return fmt::format("Best: {}; it alone is in the model confidence set of {}.",
-                       arm_with_numbers(ablation, set.front(), options), among);
-  std::vector<std::string> names;
-  for (const std::size_t arm : set) names.push_back(label(ablation.set, ablation.set.arms[arm]));
-  constexpr std::size_t kNamed = 8;
-  std::string text;
-  if (names.size() > kNamed) {
-    text = fmt::format(" and {} more", names.size() - kNamed);
-    names.resize(kNamed);
-  }
-  return fmt::format(
-      "No arm is called best: of {}, {} cannot be told from the best (model confidence set, {}): {}{}.",
-      among, set.size(), level_text(options), fmt::join(names, "; "), text);
-}
-
 std::vector<std::string> family_notes(const Ablation& ablation, const AblationOptions& options) {
   std::vector<std::string> notes;
   for (const Family& family : ablation.families) {
@@ -408,6 +383,31 @@ std::vector<const std::vector<std::string>*> cells_of_arms(const ArmSet& set) {
 }
 
 }  // namespace
+
+std::string best_note(const Ablation& ablation, const AblationOptions& options) {
+  const Family& contest = ablation.contest;
+  const std::vector<std::size_t> set = members(contest);
+  if (set.empty())
+    return "No arm is called best: no two scored the same clips with the same seeds, on more than one song.";
+  std::string among = fmt::format(
+      "{} {} arms", contest.arms.size() == ablation.set.arms.size() ? "all" : "the", contest.arms.size());
+  if (contest.seeds != all_seeds(ablation) || contest.arms.size() != ablation.set.arms.size())
+    among += " that scored the same clips with " + seeds_text(ablation, contest);
+  if (set.size() == 1)
+    return fmt::format("Best: {}; it alone is in the model confidence set of {}.",
+                       arm_with_numbers(ablation, set.front(), options), among);
+  std::vector<std::string> names;
+  for (const std::size_t arm : set) names.push_back(label(ablation.set, ablation.set.arms[arm]));
+  constexpr std::size_t kNamed = 8;
+  std::string text;
+  if (names.size() > kNamed) {
+    text = fmt::format(" and {} more", names.size() - kNamed);
+    names.resize(kNamed);
+  }
+  return fmt::format(
+      "No arm is called best: of {}, {} cannot be told from the best (model confidence set, {}): {}{}.",
+      among, set.size(), level_text(options), fmt::join(names, "; "), text);
+}
 
 std::vector<std::size_t> baseline_first(const Ablation& ablation) {
   std::vector<std::size_t> order;

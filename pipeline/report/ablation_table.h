@@ -45,6 +45,10 @@ Table confusion_numbers(const std::vector<NamedAblation>& all, const std::vector
 std::vector<std::string> all_fields(const std::vector<NamedAblation>& all);
 std::vector<std::string> cells_for(const std::vector<std::string>& fields, const ArmSet& set, const Arm& arm);
 
+/// Which arm is best, or which cannot be told from the best: a sentence with its interval and n (design, rule
+/// 8).
+std::string best_note(const Ablation& ablation, const AblationOptions& options);
+
 /// The arms of an ablation, the baseline first.
 std::vector<std::size_t> baseline_first(const Ablation& ablation);
 

@@ -49,9 +49,10 @@ void write_group(const NamedAblation& named, const Table& table, const AblationO
 
 }  // namespace
 
-AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
-                           const AblationOptions& options) {
-  const RunSet runs = read_runs(results_dir, options.only);
+AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const AblationOptions& options) {
+  AggregatedRuns aggregated;
+  aggregated.runs = read_runs(results_dir, options.only);
+  const RunSet& runs = aggregated.runs;
   if (runs.runs.empty()) {
     const std::string first =
         runs.skipped.empty()
@@ -60,19 +61,27 @@ AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::
     fail(ExitCode::kMissing, "{}: holds no finished run{}; start or go on with 'mofi sweep run'",
          (results_dir / "runs").string(), first);
   }
-  const GroupedRuns grouped = group_runs(runs.runs);
-  std::vector<NamedAblation> all;
-  AggregateSummary summary;
-  for (const RunGroup& group : grouped.groups) {
-    all.push_back({group.name, group.parts, group.runs, ablate(group.runs, runs, options)});
-    summary.arms += all.back().ablation.set.arms.size();
+  GroupedRuns grouped = group_runs(runs.runs);
+  aggregated.columns = std::move(grouped.columns);
+  for (RunGroup& group : grouped.groups) {
+    Ablation ablation = ablate(group.runs, runs, options);
+    aggregated.all.push_back(
+        {std::move(group.name), std::move(group.parts), std::move(group.runs), std::move(ablation)});
   }
+  return aggregated;
+}
+
+AggregateSummary write_tables(const AggregatedRuns& aggregated, const std::filesystem::path& output_dir,
+                              const AblationOptions& options) {
+  const auto& [runs, columns, all] = aggregated;
+  AggregateSummary summary;
+  for (const NamedAblation& named : all) summary.arms += named.ablation.set.arms.size();
   summary.runs = runs.runs.size();
   summary.skipped = runs.skipped;
 
   Writer write(output_dir, summary.written);
   write("runs.csv", to_csv(runs_table(runs, all)));
-  write("groups.csv", to_csv(ablation_numbers(all, grouped.columns)));
+  write("groups.csv", to_csv(ablation_numbers(all, columns)));
   std::vector<Table> tables;
   for (const NamedAblation& named : all) {
     tables.push_back(ablation_table(named, runs, options));
@@ -82,13 +91,18 @@ AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::
     summary.table = std::move(tables.front());
     return summary;
   }
-  summary.table = combined_table(all, grouped.columns, runs, options);
+  summary.table = combined_table(all, columns, runs, options);
   summary.groups = std::move(tables);
   write.readable("tables/ablation", summary.table);
-  write("tables/ablation.csv", to_csv(ablation_numbers(all, grouped.columns)));
-  write("tables/comparisons.csv", to_csv(comparison_numbers(all, grouped.columns)));
-  write("tables/confusion.csv", to_csv(confusion_numbers(all, grouped.columns)));
+  write("tables/ablation.csv", to_csv(ablation_numbers(all, columns)));
+  write("tables/comparisons.csv", to_csv(comparison_numbers(all, columns)));
+  write("tables/confusion.csv", to_csv(confusion_numbers(all, columns)));
   return summary;
+}
+
+AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
+                           const AblationOptions& options) {
+  return write_tables(aggregated_runs(results_dir, options), output_dir, options);
 }
 
 }  // namespace mofi

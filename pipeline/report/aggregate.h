@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "report/ablation.h"
+#include "report/ablation_table.h"
 #include "report/table.h"
 
 namespace mofi {
@@ -18,6 +18,17 @@ struct AggregateSummary {
   Table table;                ///< the ablation, for the terminal; of several, all rows together
   std::vector<Table> groups;  ///< of several, each by itself
 };
+
+/// What tables are made of, and a report as well. `all` points into `runs`.
+struct AggregatedRuns {
+  RunSet runs;
+  std::vector<std::string> columns;  ///< what tells tables apart
+  std::vector<NamedAblation> all;    ///< one a table
+};
+
+/// Reads `results_dir`/runs/*. Throws kMissing when there is no finished run, kData when runs must not be put
+/// into one table (report/arms.h).
+AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const AblationOptions& options);
 
 /// Reads `results_dir`/runs/* and writes into `output_dir`, each file atomically:
 ///
@@ -35,5 +46,9 @@ struct AggregateSummary {
 /// (report/arms.h).
 AggregateSummary aggregate(const std::filesystem::path& results_dir, const std::filesystem::path& output_dir,
                            const AblationOptions& options = {});
+
+/// The same of what has been read.
+AggregateSummary write_tables(const AggregatedRuns& aggregated, const std::filesystem::path& output_dir,
+                              const AblationOptions& options);
 
 }  // namespace mofi

@@ -1,6 +1,7 @@
 #include "report/runs.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -46,6 +47,26 @@ UnitCount count(const std::vector<Outcome>& outcomes) {
   return units;
 }
 
+/// The numbers of an epoch's record, those of sections within as "valid.accuracy".
+void add_epoch(std::map<std::string, std::vector<double>>& history, const Json& entry, std::size_t epoch,
+               const std::string& prefix = "") {
+  for (const auto& [name, value] : entry.items()) {
+    if (value.is_object()) add_epoch(history, value, epoch, prefix + name + ".");
+    if (!value.is_number()) continue;
+    std::vector<double>& numbers = history[prefix + name];
+    numbers.resize(epoch, std::numeric_limits<double>::quiet_NaN());
+    numbers.push_back(value.get<double>());
+  }
+}
+
+std::map<std::string, std::vector<double>> history_of(const RunRecord& record) {
+  std::map<std::string, std::vector<double>> history;
+  if (!record.history.is_array()) return history;
+  for (std::size_t epoch = 0; epoch < record.history.size(); ++epoch)
+    if (record.history[epoch].is_object()) add_epoch(history, record.history[epoch], epoch);
+  return history;
+}
+
 Run reduced(const FinishedRun& finished, const std::string& folder, Names& names) {
   const RunRecord& record = finished.record;
   const Predictions& predictions = finished.predictions;
@@ -70,6 +91,8 @@ Run reduced(const FinishedRun& finished, const std::string& folder, Names& names
   run.classes = predictions.classes;
   run.quadrants = predictions.quadrants();
   run.dataset = predictions.dataset;
+  run.config_sha256 = predictions.header.config_sha256;
+  run.history = history_of(record);
   for (const Outcome& outcome : outcomes(predictions)) {
     const std::uint32_t piece = outcome.piece;
     run.outcomes.push_back({names.number(predictions.piece_id[piece]), names.number(predictions.group[piece]),

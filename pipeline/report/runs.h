@@ -53,6 +53,10 @@ struct Run {
   int classes = 4;
   bool quadrants = true;  ///< whether the classes are Russell's
   std::string dataset;
+  std::string config_sha256;
+  /// What was recorded after every epoch, by field ("loss", "valid.accuracy"): a number an epoch, NaN where
+  /// one lacks it.
+  std::map<std::string, std::vector<double>> history;
   std::vector<PieceOutcome> outcomes;
   std::map<std::uint32_t, UnitCount> rows, songs;  ///< by split: statistics/scores.h says what they are
   std::map<std::string, std::string> inputs;       ///< content digests by name

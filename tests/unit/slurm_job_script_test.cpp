@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 
-#include "ablation/slurm/process.h"
 #include "core/files.h"
+#include "core/run_process.h"
 #include "refusal.h"
 #include "temporary_folder.h"
 

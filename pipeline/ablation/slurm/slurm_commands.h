@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ablation/slurm/process.h"
+#include "core/run_process.h"
 
 namespace mofi {
 

@@ -1,4 +1,4 @@
-#include "ablation/slurm/process.h"
+#include "core/run_process.h"
 
 #include <gmock/gmock.h>
 
