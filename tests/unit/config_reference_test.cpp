@@ -10,6 +10,7 @@
 #include "ablation/slurm/cluster_profile.h"
 #include "core/files.h"
 #include "refusal.h"
+#include "result_schema.h"
 #include "training/pretrain_config.h"
 
 namespace mofi {
@@ -27,6 +28,25 @@ const ConfigDocument& document(const std::string& name) {
 TEST(ConfigReference, the_page_in_docs_is_what_the_program_prints) {
   EXPECT_EQ(read_text(MOFI_SOURCE "/docs/configuration.md"), reference_page())
       << "write it anew: ./mofi config --page > docs/configuration.md";
+}
+
+TEST(ConfigReference, the_schema_of_results_in_docs_is_what_the_program_prints) {
+  EXPECT_EQ(read_text(MOFI_SOURCE "/docs/result.schema.json"), result_schema())
+      << "write it anew: ./mofi config --result-schema > docs/result.schema.json";
+}
+
+TEST(ConfigReference, the_schema_of_results_has_every_field_that_makes_a_run_and_no_other) {
+  const Json config = Json::parse(result_schema())["properties"]["config"];
+  std::set<std::string> told, semantic;
+  for (const auto& [key, field] : config["properties"].items()) {
+    if (!field.contains("properties"))
+      told.insert(key);
+    else
+      for (const auto& [inner, one] : field["properties"].items()) told.insert(key + "." + inner);
+  }
+  for (const FieldLine& field : list_fields<RunConfig>())
+    if (!field.is_volatile) semantic.insert(field.path);
+  EXPECT_EQ(told, semantic);
 }
 
 TEST(ConfigReference, every_key_says_what_it_is_and_every_number_has_a_range_or_is_a_seed) {
