@@ -41,7 +41,9 @@ void ConfigFlags::add_field(const std::string& path, const std::string& name, co
   if (value.is_boolean()) {  // --strict, and --strict=false against a config that has it
     flag.option = app_.add_flag(flag.name, flag.value, info.help);
   } else {
-    flag.option = app_.add_option(flag.name, flag.value, info.help);
+    const std::string range = range_and_unit(info);
+    flag.option = app_.add_option(flag.name, flag.value,
+                                  range.empty() ? info.help : fmt::format("{} ({})", info.help, range));
     flag.option->type_name(info.choices.empty() ? type_of(value)
                                                 : fmt::format("{{{}}}", fmt::join(info.choices, ",")));
     flag.option->default_str(value.is_string()  ? value.get<std::string>()

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   app.add_option("--features", features_path, "features.h5; needed when the model is told features");
   app.add_option("--output", output, "predictions.h5 to write")->required();
   app.add_option("--padding", padding, "masked, pooled or attended (default: as trained)")
-      ->check(CLI::IsMember({"masked", "pooled", "attended"}));
+      ->check(one_of({"masked", "pooled", "attended"}));
   bool hidden_states = false;
   app.add_flag(
       "--hidden-states", hidden_states,
@@ -34,7 +34,7 @@ int main(int argc, char** argv) {
       "of the model: dataset hidden_states [rows, layers + 1, 2]");
   app.add_option("--threads", threads, "CPU threads of each rank (default: as trained)")
       ->check(CLI::Range(1, 1024));
-  app.add_option("--device", device_name, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}));
+  app.add_option("--device", device_name, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}));
   app.footer(
       "Example:\n  mofi evaluate --weights results/one/weights.safetensors --tokens tokens.h5 --mode mode.h5 "
       "--output P.h5\n\n"

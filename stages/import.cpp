@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
   app.add_option("--part", parts, "the part of the split that the rows of an --npy are in")
       ->needs(npy)
       ->allow_extra_args(false)
-      ->check(CLI::IsMember({"train", "valid", "test"}));
+      ->check(mofi::one_of({"train", "valid", "test"}));
   app.add_option("--split", options.split, "name of that split")->needs(npy)->capture_default_str();
   app.add_option(
          "--classes", options.class_names,

@@ -1,19 +1,51 @@
 #include "stage_main.h"
 
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <new>
 #include <thread>
 
 #include "core/error.h"
 #include "core/log.h"
 #include "core/provenance.h"
+#include "help_text.h"
 
 namespace mofi {
 
 namespace {
+
+/// "mofi tokenize" of /…/bin/mofi-tokenize: how the launcher is told of it.
+std::string called_as(const char* program) {
+  std::string name = std::filesystem::path(program).filename().string();
+  if (name.starts_with("mofi-")) name[4] = ' ';
+  return name;
+}
+
+/// Defaults in help texts are what the variables behind the options hold, unless an option has told another.
+void tell_defaults(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](const CLI::Option* one) { return !one->get_required(); })) {
+    if (!option->get_default_str().empty()) continue;
+    option->capture_default_str();
+    if (option->get_default_str() == "[]" || option->get_default_str() == "{}") option->default_str("");
+  }
+}
+
+/// " ('--token': did you mean --tokens?)" for arguments that nearly are options.
+std::string nearest_option(const CLI::App& app) {
+  std::vector<std::string> options;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  for (const std::string& argument : app.remaining()) {
+    const std::string near = nearest_name(argument.substr(0, argument.find('=')), options);
+    if (argument.starts_with("--") && !near.empty())
+      return fmt::format(" ('{}': did you mean {}?)", argument, near);
+  }
+  return "";
+}
 
 /// Before MPI is started, and so from what its launchers tell.
 bool is_first_rank() {
@@ -24,19 +56,30 @@ bool is_first_rank() {
 
 }  // namespace
 
+CLI::Validator one_of(const std::vector<std::string>& names) {
+  return {[names](const std::string& found) -> std::string {
+            if (std::ranges::find(names, found) != names.end()) return "";
+            const std::string near = nearest_name(found, names);
+            return fmt::format("expected one of {}{}, found '{}'", fmt::join(names, ", "),
+                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), found);
+          },
+          fmt::format("{{{}}}", fmt::join(names, ","))};
+}
+
 void let_first_rank_speak() {
   if (!is_first_rank()) std::this_thread::sleep_for(std::chrono::seconds(1));
 }
 
 int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>& body) {
   remember_command_line(argc, argv);
-  app.option_defaults()->always_capture_default();
-  app.get_formatter()->column_width(34);
+  app.name(called_as(argv[0]));
+  app.formatter(std::make_shared<HelpFormatter>());
   std::string log_level = "info";
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
-      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}));
-  app.failure_message([](const CLI::App*, const CLI::Error& error) {
-    return fmt::format("error: {}; --help lists what there is\n", error.what());
+      ->check(one_of({"debug", "info", "warning", "error", "off"}));
+  tell_defaults(app);
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return fmt::format("error: {}{}; --help lists what there is\n", error.what(), nearest_option(*failed));
   });
   try {
     app.parse(argc, argv);

@@ -21,6 +21,9 @@ void let_first_rank_speak();
 /// goes to the debug log.
 std::string internal_error_sentence(const std::exception& error);
 
+/// What an option may be. The refusal names the nearest.
+CLI::Validator one_of(const std::vector<std::string>& names);
+
 /// The options --config F and --set key=value (repeatable) of stages that are told by a config.
 struct ConfigOptions {
   std::string file;

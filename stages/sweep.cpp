@@ -36,7 +36,7 @@ void add_options(CLI::App& app, SweepCommand& command) {
          "Slurm), or "
          "cancel (those jobs)")
       ->required()
-      ->check(CLI::IsMember({"plan", "run", "status", "retry", "gc", "submit", "cancel"}));
+      ->check(one_of({"plan", "run", "status", "retry", "gc", "submit", "cancel"}));
   add_config_options(app, command.config);
   app.add_option("--results", command.results,
                  "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")
@@ -47,7 +47,7 @@ void add_options(CLI::App& app, SweepCommand& command) {
                  "what else is to be done: what another version of the program did (code), what was given up "
                  "(failed), or all. Of changed inputs and configs every run is another one anyway")
       ->delimiter(',')
-      ->check(CLI::IsMember({"code", "failed", "all"}));
+      ->check(one_of({"code", "failed", "all"}));
   app.add_option("--only", command.only, "names of arms: their runs alone")->delimiter(',');
   app.add_option("--runs", command.positions, "FIRST-LAST: only these of the plan, counted from 0");
   app.add_option(

@@ -70,9 +70,9 @@ inline RunResult fake_result(const RunConfig& config) {
   run.seed = static_cast<std::int64_t>(config.seed);
   RunResult result;
   result.predictions = synthetic_predictions(run);
-  result.metrics = {{"test", {{"accuracy", 0.5}}}};
-  result.history = Json::array({{{"epoch", 1}, {"loss", 1.25}}});
-  result.timing = {{"total_s", 0.01}};
+  result.metrics = {{"test", {{"rows", 48}, {"correct", 24}, {"accuracy", 0.5}}}};
+  result.history = Json::array({{{"epoch", 1}, {"loss", 1.25}, {"learning_rate", 5e-4}}});
+  result.timing = {{"train_s", 0.005}, {"total_s", 0.01}, {"rows_per_s", 9600}};
   return result;
 }
 

@@ -20,7 +20,11 @@ void describe(Field& field, ReportConfig& c) {
   field("baseline", c.baseline,
         {.help = "settings of the arm that others are compared with", .is_volatile = true});
   field("bootstrap", c.bootstrap,
-        {.help = "bootstrap resamples of an interval", .minimum = 100, .maximum = 1e7, .is_volatile = true});
+        {.help = "bootstrap resamples of an interval",
+         .unit = "resamples",
+         .minimum = 100,
+         .maximum = 1e7,
+         .is_volatile = true});
   field("bootstrap_seed", c.bootstrap_seed, {.help = "seed of the resamples", .is_volatile = true});
 }
 

@@ -1,6 +1,7 @@
 #include "core/aligned.h"
 
 #include <algorithm>
+#include <sstream>
 
 namespace mofi {
 namespace {
@@ -30,6 +31,19 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows, const std
     text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
   }
   return text;
+}
+
+std::string wrapped(const std::string& text, const std::string& indent, std::size_t columns) {
+  std::string lines, line;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (!line.empty() && indent.size() + width_of(line) + 1 + width_of(word) > columns) {
+      lines += indent + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+  }
+  return lines + indent + line + "\n";
 }
 
 std::string thousands(std::uint64_t value) {

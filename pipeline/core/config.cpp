@@ -24,12 +24,20 @@ std::string describe_found(const ConfigNode& node) {
   return "something else";
 }
 
+/// A bound as one would write it: 1000000, not 1e+06.
+std::string bound_text(double bound) {
+  const bool whole = bound == std::floor(bound) && std::abs(bound) < 1e15;
+  return whole ? fmt::format("{:.0f}", bound) : fmt::format("{}", bound);
+}
+
 std::string range_text(const std::string& noun, const FieldInfo& info) {
   const bool low = std::isfinite(info.minimum), high = std::isfinite(info.maximum);
-  if (low && high) return fmt::format("{} from {} to {}", noun, info.minimum, info.maximum);
-  if (low) return fmt::format("{} of at least {}", noun, info.minimum);
-  if (high) return fmt::format("{} of at most {}", noun, info.maximum);
-  return noun;
+  const std::string unit = info.unit.empty() ? "" : " " + info.unit;
+  if (low && high)
+    return fmt::format("{} from {} to {}{}", noun, bound_text(info.minimum), bound_text(info.maximum), unit);
+  if (low) return fmt::format("{} of at least {}{}", noun, bound_text(info.minimum), unit);
+  if (high) return fmt::format("{} of at most {}{}", noun, bound_text(info.maximum), unit);
+  return unit.empty() ? noun : fmt::format("{} of{}", noun, unit);
 }
 
 bool has_leading_zero(const std::string& text) {
@@ -79,6 +87,20 @@ void refuse_key(const ConfigNode& node, const std::string& key, const std::strin
        path.empty() ? "" : fmt::format(" in {}", path),
        near.empty() ? "" : fmt::format(", did you mean '{}'?", near),
        path.empty() ? "" : fmt::format(" of {}", path), fmt::join(valid, ", "));
+}
+
+std::string allowed_text(const FieldInfo& info) {
+  const bool low = std::isfinite(info.minimum), high = std::isfinite(info.maximum);
+  if (!info.choices.empty()) return fmt::format("{}", fmt::join(info.choices, ", "));
+  if (low && high) return fmt::format("{} to {}", bound_text(info.minimum), bound_text(info.maximum));
+  if (low) return fmt::format("at least {}", bound_text(info.minimum));
+  return high ? fmt::format("at most {}", bound_text(info.maximum)) : "";
+}
+
+std::string range_and_unit(const FieldInfo& info) {
+  if (!info.choices.empty()) return "";
+  const std::string range = allowed_text(info);
+  return range.empty() || info.unit.empty() ? range + info.unit : range + " " + info.unit;
 }
 
 void FieldReader::refuse_unknown_keys() const {

@@ -30,7 +30,8 @@ using Json = nlohmann::ordered_json;
 
 /// What is known of a field besides its type and default.
 struct FieldInfo {
-  std::string help;  ///< what it is, with its unit
+  std::string help;       ///< what it is
+  std::string unit = {};  ///< of a number, in words that follow it: "minutes"; empty: it has none
   double minimum = -std::numeric_limits<double>::infinity();
   double maximum = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices = {};  ///< the allowed texts; empty: any
@@ -115,9 +116,39 @@ class FieldWriter {
 struct FieldLine {
   std::string path, default_value, help;
   bool is_volatile = false;
+  std::string type;     ///< "integer", "number", "text", "true or false", "list of texts" …
+  std::string unit;     ///< as FieldInfo has it
+  std::string allowed;  ///< "1 to 100", "at least 0", "auto, cpu, cuda"; empty: whatever the type holds
+
+  bool operator==(const FieldLine&) const = default;
 };
 
-/// The visitor that lists every field with its default.
+/// What a field may be, as FieldLine tells it.
+std::string allowed_text(const FieldInfo& info);
+/// The range with its unit, as in "1 to 100 epochs"; empty where there is neither.
+std::string range_and_unit(const FieldInfo& info);
+
+namespace config_detail {
+
+/// "integer" and its plural, for lists.
+template <class T>
+std::string type_name(bool plural = false) {
+  const std::string ending = plural ? "s" : "";
+  if constexpr (kIsVector<T>)
+    return "list of " + type_name<typename T::value_type>(true);
+  else if constexpr (std::is_same_v<T, bool>)
+    return "true or false";
+  else if constexpr (std::integral<T>)
+    return "integer" + ending;
+  else if constexpr (std::floating_point<T>)
+    return "number" + ending;
+  else
+    return "text" + ending;
+}
+
+}  // namespace config_detail
+
+/// The visitor that lists every field with its default, and what is said of the sections they are in.
 class FieldLister {
  public:
   static constexpr bool kReads = false;
@@ -129,16 +160,20 @@ class FieldLister {
     if constexpr (std::is_class_v<T> && !std::is_same_v<T, std::string> && !config_detail::kIsVector<T>) {
       FieldLister inner(path);
       describe(inner, value);
+      sections_.push_back({path, "", info.help});
       lines_.insert(lines_.end(), inner.lines_.begin(), inner.lines_.end());
+      sections_.insert(sections_.end(), inner.sections_.begin(), inner.sections_.end());
     } else {
-      lines_.push_back({path, Json(value).dump(), info.help, info.is_volatile});
+      lines_.push_back({path, Json(value).dump(), info.help, info.is_volatile, config_detail::type_name<T>(),
+                        info.unit, allowed_text(info)});
     }
   }
   const std::vector<FieldLine>& lines() const { return lines_; }
+  const std::vector<FieldLine>& sections() const { return sections_; }  ///< path and help alone
 
  private:
   std::string prefix_;
-  std::vector<FieldLine> lines_;
+  std::vector<FieldLine> lines_, sections_;
 };
 
 template <class T>

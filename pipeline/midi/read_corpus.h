@@ -34,6 +34,7 @@ void describe(auto& field, ReadOptions& options) {
         {.help = "stop at the first MIDI file that cannot be used", .is_volatile = true});
   field("threads", options.threads,
         {.help = "threads that read files, on each rank; 0: one for every core",
+         .unit = "threads",
          .minimum = 0,
          .maximum = 1024,
          .is_volatile = true});

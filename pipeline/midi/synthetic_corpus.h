@@ -29,7 +29,8 @@ struct SyntheticCorpusConfig {
 };
 
 void describe(auto& field, SyntheticCorpusConfig& config) {
-  field("pieces", config.pieces, {.help = "clips, two a song", .minimum = 8, .maximum = 100'000});
+  field("pieces", config.pieces,
+        {.help = "clips, two a song", .unit = "clips", .minimum = 8, .maximum = 100'000});
   field("seed", config.seed, {.help = "what everything is drawn from"});
   field("mode_valence_agreement", config.mode_valence_agreement,
         {.help = "share of clips whose mode is that of their valence", .minimum = 0, .maximum = 1});

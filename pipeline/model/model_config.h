@@ -50,7 +50,10 @@ void describe(Field& field, BackboneConfig& c) {
   field("embedding_width", c.embedding_width,
         {.help = "width of each column's embedding", .minimum = 1, .maximum = 4096});
   field("max_position", c.max_position,
-        {.help = "longest row, words; sets the number of relative offsets", .minimum = 2, .maximum = 8192});
+        {.help = "longest row, words; sets the number of relative offsets",
+         .unit = "words",
+         .minimum = 2,
+         .maximum = 8192});
   field("hidden_dropout", c.hidden_dropout,
         {.help = "dropout after embedding, attention and feed-forward", .minimum = 0, .maximum = 0.99});
   field("attention_dropout", c.attention_dropout,

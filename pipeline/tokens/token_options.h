@@ -27,9 +27,11 @@ void describe(auto& field, TokenOptions& options) {
   field("out_of_range", options.out_of_range,
         {.help = "what becomes of a note whose pitch has no id",
          .choices = {"skip_note", "clamp", "fold_octave", "error"}});
-  field("segment_words", options.segment_words, {.help = "words of a row", .minimum = 1, .maximum = 65535});
+  field("segment_words", options.segment_words,
+        {.help = "words of a row", .unit = "words", .minimum = 1, .maximum = 65535});
   field("min_tail_words", options.min_tail_words,
         {.help = "shorter last rows are dropped; 256 is MIDI-BERT's rule for its composer task",
+         .unit = "words",
          .minimum = 1,
          .maximum = 65535});
 }

@@ -35,7 +35,8 @@ void describe(Field& field, FeatureClassifierConfig& c) {
          .minimum = 0,
          .maximum = 1e6,
          .before = 0.0});
-  field("trees", c.trees, {.help = "of random_forest", .minimum = 1, .maximum = 100000, .before = 500});
+  field("trees", c.trees,
+        {.help = "trees of random_forest", .unit = "trees", .minimum = 1, .maximum = 100000, .before = 500});
 }
 
 /// "majority", "mode_only", "logistic", "linear_svm", "rbf_svm", "random_forest".

@@ -42,10 +42,13 @@ void apply_optimizer(LoopConfig& config);
 
 template <class Field>
 void describe(Field& field, LoopConfig& c) {
-  field("epochs", c.epochs, {.help = "passes over the training part", .minimum = 1, .maximum = 100000});
-  field("batch", c.batch, {.help = "rows of a step, over all ranks", .minimum = 1, .maximum = 65536});
+  field("epochs", c.epochs,
+        {.help = "passes over the training part", .unit = "epochs", .minimum = 1, .maximum = 100000});
+  field("batch", c.batch,
+        {.help = "rows of a step, over all ranks", .unit = "rows", .minimum = 1, .maximum = 65536});
   field("accumulate", c.accumulate,
         {.help = "parts in which a step's rows are computed, one after the other, to save memory",
+         .unit = "parts",
          .minimum = 1,
          .maximum = 4096,
          .is_volatile = true});
@@ -79,34 +82,45 @@ void describe(Field& field, LoopConfig& c) {
   field(
       "patience", c.patience,
       {.help = "stop when the held-out score has not risen for more than so many epochs; 0 never stops early",
+       .unit = "epochs",
        .minimum = 0,
        .maximum = 100000});
   field("device", c.device,
         {.help = "auto, cpu or cuda", .choices = {"auto", "cpu", "cuda"}, .is_volatile = true});
   field("threads", c.threads,
-        {.help = "CPU threads of a run", .minimum = 1, .maximum = 1024, .is_volatile = true});
-  field(
-      "checkpoint_minutes", c.checkpoint_minutes,
-      {.help = "at most so long, in minutes, is lost when the program is killed; 0 keeps a checkpoint after "
-               "every step",
-       .minimum = 0,
-       .maximum = 1e6,
-       .is_volatile = true});
-  field(
-      "checkpoints", c.checkpoints,
-      {.help = "checkpoints that are kept, the newest", .minimum = 1, .maximum = 1000, .is_volatile = true});
+        {.help = "CPU threads of a run",
+         .unit = "threads",
+         .minimum = 1,
+         .maximum = 1024,
+         .is_volatile = true});
+  field("checkpoint_minutes", c.checkpoint_minutes,
+        {.help = "at most so long is lost when the program is killed; 0 keeps a checkpoint after "
+                 "every step",
+         .unit = "minutes",
+         .minimum = 0,
+         .maximum = 1e6,
+         .is_volatile = true});
+  field("checkpoints", c.checkpoints,
+        {.help = "checkpoints that are kept, the newest",
+         .unit = "checkpoints",
+         .minimum = 1,
+         .maximum = 1000,
+         .is_volatile = true});
   field("time_limit_minutes", c.time_limit_minutes,
         {.help = "after so many minutes: keep a checkpoint and end with exit code 75; 0 has no limit",
+         .unit = "minutes",
          .minimum = 0,
          .maximum = 1e6,
          .is_volatile = true});
   field("log_every", c.log_every,
         {.help = "steps between two lines of events.jsonl and points of TensorBoard; 0 has one an epoch",
+         .unit = "steps",
          .minimum = 0,
          .maximum = 1e9,
          .is_volatile = true});
   field("bucket_mib", c.bucket_mib,
         {.help = "of several ranks: MiB of gradients that are reduced together",
+         .unit = "MiB",
          .minimum = 0.001,
          .maximum = 1e6,
          .is_volatile = true});

@@ -24,25 +24,32 @@ template <class Field>
 void describe(Field& field, PretrainDataConfig& c) {
   field("max_words", c.max_words,
         {.help = "words of a training row; longer rows of the tokens are cut into several",
+         .unit = "words",
          .minimum = 2,
          .maximum = 8192});
   field("held_out", c.held_out,
         {.help = "share of the songs that is held out, to measure accuracy on",
          .minimum = 0.001,
          .maximum = 0.9});
-  field(
-      "held_out_rows", c.held_out_rows,
-      {.help = "held-out rows that are scored after every epoch, drawn once", .minimum = 1, .maximum = 1e9});
+  field("held_out_rows", c.held_out_rows,
+        {.help = "held-out rows that are scored after every epoch, drawn once",
+         .unit = "rows",
+         .minimum = 1,
+         .maximum = 1e9});
   field("reproduce_midibert", c.reproduce_midibert,
         {.help =
              "as MIDI-BERT does it: padding can be masked, too; what the corrupted words make of the "
              "attention mask; single rows held out rather than songs; songs of downstream test parts kept"});
   field("transpose_down", c.transpose_down,
         {.help = "augmentation: every piece is shifted anew each epoch, by at most so many semitones down …",
+         .unit = "semitones",
          .minimum = 0,
          .maximum = 48});
   field("transpose_up", c.transpose_up,
-        {.help = "… and up; shifts that leave the vocabulary are not drawn", .minimum = 0, .maximum = 48});
+        {.help = "… and up; shifts that leave the vocabulary are not drawn",
+         .unit = "semitones",
+         .minimum = 0,
+         .maximum = 48});
 }
 
 /// Which words are to be guessed, and what stands in their place (BERT's 80 / 10 / 10).

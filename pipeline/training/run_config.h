@@ -41,14 +41,18 @@ void describe(Field& field, DataConfig& c) {
         {.help =
              "a split that the tokens file names (EMOPIA: song_level, emopia_cls, midibert; folder: given), "
              "or folds: k folds that never part a song"});
-  field("folds", c.folds, {.help = "number of folds (split: folds)", .minimum = 2, .maximum = 1000});
+  field("folds", c.folds,
+        {.help = "number of folds (split: folds)", .unit = "folds", .minimum = 2, .maximum = 1000});
   field("fold", c.fold,
         {.help = "the fold that is the test part, from 0 (split: folds)", .minimum = 0, .maximum = 999});
   field("fold_seed", c.fold_seed, {.help = "seed of the assignment of songs to folds (split: folds)"});
   field("rows", c.rows,
         {.help = "first: the first row of every piece; all: every row", .choices = {"first", "all"}});
   field("max_words", c.max_words,
-        {.help = "words of a row that are used, from its start", .minimum = 1, .maximum = 8192});
+        {.help = "words of a row that are used, from its start",
+         .unit = "words",
+         .minimum = 1,
+         .maximum = 8192});
   field("evaluate", c.evaluate,
         {.help = "parts that are scored at the end", .choices = {"train", "valid", "test"}});
   field("invariance", c.invariance,
@@ -75,12 +79,17 @@ void describe(Field& field, TrainingConfig& c) {
   describe(field, static_cast<LoopConfig&>(c));
   field("transpose_down", c.transpose_down,
         {.help = "augmentation: every piece is shifted anew each epoch, by at most so many semitones down …",
+         .unit = "semitones",
          .minimum = 0,
          .maximum = 48});
   field("transpose_up", c.transpose_up,
-        {.help = "… and up; shifts that leave the vocabulary are not drawn", .minimum = 0, .maximum = 48});
+        {.help = "… and up; shifts that leave the vocabulary are not drawn",
+         .unit = "semitones",
+         .minimum = 0,
+         .maximum = 48});
   field("shifts", c.shifts,
         {.help = "augmentation by these semitones instead (0 is a shift, too)",
+         .unit = "semitones",
          .minimum = -48,
          .maximum = 48,
          .before = Json::array()});

@@ -17,7 +17,7 @@ struct Inner {
 };
 template <class Field>
 void describe(Field& field, Inner& c) {
-  field("epochs", c.epochs, {.help = "passes", .minimum = 1, .maximum = 100});
+  field("epochs", c.epochs, {.help = "passes", .unit = "epochs", .minimum = 1, .maximum = 100});
   field("rate", c.rate, {.help = "rate"});
   field("parts", c.parts, {.help = "parts", .choices = {"valid", "test"}});
 }
@@ -71,7 +71,7 @@ TEST(Config, a_duplicate_key_is_refused_with_both_lines) {
 
 TEST(Config, octal_looking_numbers_yes_and_no_fractions_and_quoted_numbers_are_refused) {
   EXPECT_THAT(refusal("training: {epochs: 012}"),
-              HasSubstr("expected a decimal integer from 1 to 100, found '012'"));
+              HasSubstr("expected a decimal integer from 1 to 100 epochs, found '012'"));
   EXPECT_THAT(refusal("training: {epochs: 3.7}"), HasSubstr("found '3.7'"));
   EXPECT_THAT(refusal("training: {epochs: \"3\"}"), HasSubstr("found '3'"));
   EXPECT_THAT(refusal("verbose: no"), HasSubstr("expected true or false, found 'no'"));
@@ -216,6 +216,31 @@ TEST(Config, every_field_is_listed_with_its_default) {
   ASSERT_EQ(lines.size(), 7U);
   EXPECT_EQ(lines[0].path, "training.epochs");
   EXPECT_EQ(lines[0].default_value, "10");
+}
+
+TEST(Config, every_field_is_listed_with_its_type_its_unit_and_what_it_may_be) {
+  Outer defaults;
+  FieldLister lister;
+  describe(lister, defaults);
+  std::vector<std::string> told;
+  for (const FieldLine& line : lister.lines())
+    told.push_back(fmt::format("{}: {}; {}; {}", line.path, line.type, line.allowed, line.unit));
+  EXPECT_THAT(
+      told, testing::ElementsAre("training.epochs: integer; 1 to 100; epochs", "training.rate: number; ; ",
+                                 "training.parts: list of texts; valid, test; ", "device: text; auto, cpu; ",
+                                 "verbose: true or false; ; ", "seed: integer; ; ", "system: text; ; "));
+  ASSERT_EQ(lister.sections().size(), 1U);
+  EXPECT_EQ(lister.sections()[0].path, "training");
+  EXPECT_EQ(lister.sections()[0].help, "training");
+}
+
+TEST(Config, a_bound_is_told_as_one_would_write_it_with_the_unit_behind_it) {
+  const FieldInfo minutes = {.unit = "minutes", .minimum = 0, .maximum = 1e6}, tiny = {.minimum = 1e-30};
+  EXPECT_EQ(allowed_text(minutes), "0 to 1000000");
+  EXPECT_EQ(range_and_unit(minutes), "0 to 1000000 minutes");
+  EXPECT_EQ(range_and_unit(tiny), "at least 1e-30");
+  EXPECT_EQ(range_and_unit({.unit = "steps"}), "steps");
+  EXPECT_EQ(range_and_unit({}), "");
 }
 
 }  // namespace

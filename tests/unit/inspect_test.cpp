@@ -407,6 +407,12 @@ TEST(Inspect, composed_music_is_told_from_its_midi_to_its_modes) {
   EXPECT_THAT(inspect_file(corpus.files[0].path, 2), HasSubstr("A Standard MIDI File"));
 }
 
+TEST(Aligned, words_are_wrapped_by_letters_and_a_longer_one_has_its_own_line) {
+  EXPECT_EQ(wrapped("é é é  é\né", "  ", 7), "  é é é\n  é é\n");
+  EXPECT_EQ(wrapped("a verylongword b", "", 4), "a\nverylongword\nb\n");
+  EXPECT_EQ(wrapped("", "", 4), "\n");
+}
+
 TEST(Aligned, cells_are_as_wide_as_the_widest_of_their_column_in_letters) {
   EXPECT_EQ(aligned({{"a", "bb", "c"}, {"…–é", "1"}, {}}, "lr"), "  a    bb  c\n  …–é   1\n\n");
   EXPECT_EQ(thousands(0), "0");

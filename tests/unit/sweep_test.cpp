@@ -278,7 +278,8 @@ TEST(Sweep, names_that_no_field_has_are_refused_with_the_nearest) {
 TEST(Sweep, values_that_a_field_cannot_have_are_refused_with_their_line) {
   EXPECT_THAT(
       refusal("sweep:\n  common:\n    training.epochs:\n      - 3\n      - many\n"),
-      HasSubstr("s.yaml:5: training.epochs: expected a decimal integer from 1 to 100000, found 'many'"));
+      HasSubstr(
+          "s.yaml:5: training.epochs: expected a decimal integer from 1 to 100000 epochs, found 'many'"));
   EXPECT_THAT(refusal("sweep: {common: {tonality.profile: [krumhansl]}}"),
               HasSubstr("tonality.profile: expected one of"));
   EXPECT_THAT(refusal("sweep: {common: {seed: []}}"),

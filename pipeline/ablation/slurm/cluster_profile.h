@@ -18,15 +18,18 @@ struct ArrayConfig {
 
 template <class Field>
 void describe(Field& field, ArrayConfig& c) {
-  field("runs_per_task", c.runs_per_task, {.help = "runs that a task of an array does", .minimum = 1});
+  field("runs_per_task", c.runs_per_task,
+        {.help = "runs that a task of an array does", .unit = "runs", .minimum = 1});
   field(
       "max_array_size", c.max_array_size,
       {.help = "most tasks of one array; longer sweeps become several; 0: what the site says (MaxArraySize)",
+       .unit = "tasks",
        .minimum = 0});
   field("at_once", c.at_once,
         {.help = "most tasks of one array that run at the same time, where a sweep becomes several arrays of "
                  "each; 0: "
                  "any number",
+         .unit = "tasks",
          .minimum = 0});
 }
 
@@ -69,23 +72,29 @@ void describe(Field& field, ClusterProfile& c) {
   field("mode", c.mode,
         {.help = "job: jobs that share the whole sweep; array: tasks of a job array that do a part each",
          .choices = {"job", "array"}});
-  field("jobs", c.jobs, {.help = "jobs on one results folder (mode job)", .minimum = 1, .maximum = 1000});
+  field("jobs", c.jobs,
+        {.help = "jobs on one results folder (mode job)", .unit = "jobs", .minimum = 1, .maximum = 1000});
   field("array", c.array, {.help = "how the runs are cut into tasks (mode array)"});
   field("partition", c.partition, {.help = "partition; empty: the site's default"});
   field("account", c.account, {.help = "account to charge; empty: yours by default"});
   field("qos", c.qos, {.help = "quality of service; empty: the default one"});
-  field("nodes", c.nodes, {.help = "nodes of a job or array task", .minimum = 1});
-  field("ranks_per_node", c.ranks_per_node, {.help = "MPI ranks a node", .minimum = 1});
-  field("cpus_per_rank", c.cpus_per_rank, {.help = "cores, and threads, of a rank", .minimum = 1});
-  field("gpus_per_node", c.gpus_per_node, {.help = "GPUs a node; ranks of a node share them", .minimum = 0});
+  field("nodes", c.nodes, {.help = "nodes of a job or array task", .unit = "nodes", .minimum = 1});
+  field("ranks_per_node", c.ranks_per_node, {.help = "MPI ranks a node", .unit = "ranks", .minimum = 1});
+  field("cpus_per_rank", c.cpus_per_rank,
+        {.help = "cores, and threads, of a rank", .unit = "cores", .minimum = 1});
+  field("gpus_per_node", c.gpus_per_node,
+        {.help = "GPUs a node; ranks of a node share them", .unit = "GPUs", .minimum = 0});
   field("gpu_type", c.gpu_type, {.help = "kind of GPU as the site names it, such as a100; empty: any"});
   field("memory", c.memory, {.help = "memory a node, such as 64G; empty: the site's default; 0: all of it"});
   field("time_limit_minutes", c.time_limit_minutes,
-        {.help = "time limit of a job; what is unfinished then is queued again", .minimum = 2});
+        {.help = "time limit of a job; what is unfinished then is queued again",
+         .unit = "minutes",
+         .minimum = 2});
   field(
       "signal_lead_s", c.signal_lead_s,
       {.help = "seconds before the limit at which ranks are asked to keep a checkpoint and stop; Slurm looks "
                "every 30 s",
+       .unit = "seconds",
        .minimum = 1,
        .maximum = 65535});
   field("most_timeouts", c.most_timeouts,

@@ -1,0 +1,16 @@
+#pragma once
+// What --help prints: every option with its kind, its range, what goes with it and its default, in 100
+// columns.
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace mofi {
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_description(const CLI::App* app) const override;
+  std::string make_option(const CLI::Option* option, bool is_positional) const override;
+};
+
+}  // namespace mofi
