@@ -109,7 +109,7 @@ Json definitions() {
       {"high_valence_after", share("the same, after [1]")}};
   Json whole = valence;
   whole["by_class"] =
-      mapping("the same for the rows of each label", "", object("of one label", change, valence));
+      mapping("the same for the rows of each label", ".*", object("of one label", change, valence));
   return {
       {"scores", object("how many rows were right; tables of `mofi aggregate` score whole pieces",
                         {{"rows", count("rows with a label [rows]", 1)},

@@ -49,16 +49,22 @@ using Changes = std::map<Place, Change>;
 
 constexpr const char* kTransposition = "transposition";
 
+/// The object of that name in `of`, or an empty one.
+const Json& object_in(const Json& of, const char* name) {
+  static const Json kEmpty = Json::object();
+  return of.contains(name) ? of[name] : kEmpty;
+}
+
 Changes changes_of(const Arm& arm) {
   Changes changes;
   for (const Run* run : arm.runs) {
     if (run->invariance.is_null()) continue;
-    for (const auto& [shift, change] : run->invariance.value(kTransposition, Json::object()).items())
+    for (const auto& [shift, change] : object_in(run->invariance, kTransposition).items())
       changes[{kTransposition, shift, ""}].add(change);
-    for (const auto& [way, directions] : run->invariance.value("parallel", Json::object()).items())
+    for (const auto& [way, directions] : object_in(run->invariance, "parallel").items())
       for (const auto& [direction, change] : directions.items()) {
         changes[{way, direction, ""}].add(change);
-        for (const auto& [label, of_label] : change.value("by_class", Json::object()).items())
+        for (const auto& [label, of_label] : object_in(change, "by_class").items())
           changes[{way, direction, label}].add(of_label);
       }
   }

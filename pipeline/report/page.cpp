@@ -278,7 +278,8 @@ class Page {
     figures(figures_.tables[t]);
     HtmlTable scores;
     scores.links = links_of(t);
-    add("<details><summary>Every score: rows, clips, songs, F1, halves, calibration</summary>\n{}</details>\n",
+    add("<details><summary>Every score: rows, clips, songs, F1, halves, "
+        "calibration</summary>\n{}</details>\n",
         to_html(scores_table(named), scores));
     if (has_invariance(named))
       add("<details open><summary>What transposing the music, and changing its mode, does to "

@@ -20,7 +20,7 @@ def wilson(found, n):
     z = NORMAL.inv_cdf(0.975)
     centre = (found + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(found * (n - found) / n + z * z / 4)
-    return centre - half, centre + half
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def main():

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 #include "ablation/experiment.h"
@@ -25,13 +26,25 @@ const ConfigDocument& document(const std::string& name) {
   throw std::runtime_error("no document " + name);
 }
 
+/// The first line in which two texts differ, of both; empty where they are equal.
+std::string first_difference(const std::string& file, const std::string& printed) {
+  if (file == printed) return "";
+  const auto [in_file, in_print] = std::mismatch(file.begin(), file.end(), printed.begin(), printed.end());
+  const auto line = [](const std::string& text, auto at) {
+    const std::size_t offset = static_cast<std::size_t>(at - text.begin());
+    const std::size_t begin = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;
+    return text.substr(begin, text.find('\n', offset) - begin);
+  };
+  return "file: " + line(file, in_file) + "\nprinted: " + line(printed, in_print);
+}
+
 TEST(ConfigReference, the_page_in_docs_is_what_the_program_prints) {
-  EXPECT_EQ(read_text(MOFI_SOURCE "/docs/configuration.md"), reference_page())
+  EXPECT_EQ(first_difference(read_text(MOFI_SOURCE "/docs/configuration.md"), reference_page()), "")
       << "write it anew: ./mofi config --page > docs/configuration.md";
 }
 
 TEST(ConfigReference, the_schema_of_results_in_docs_is_what_the_program_prints) {
-  EXPECT_EQ(read_text(MOFI_SOURCE "/docs/result.schema.json"), result_schema())
+  EXPECT_EQ(first_difference(read_text(MOFI_SOURCE "/docs/result.schema.json"), result_schema()), "")
       << "write it anew: ./mofi config --result-schema > docs/result.schema.json";
 }
 

@@ -118,7 +118,7 @@ TEST(SyntheticCorpus, every_clip_can_be_transposed_by_six_semitones_down_and_fiv
 
 TEST(SyntheticCorpus, config_is_read_and_written_by_the_names_of_its_fields) {
   EXPECT_EQ(config_to_json(SyntheticCorpusConfig{}).dump(),
-            R"({"pieces":400,"seed":1,"mode_valence_agreement":0.9})");
+            R"({"pieces":400,"seed":1,"mode_valence_agreement":0.9,"unseen_keys":false})");
   EXPECT_EQ(read_config<SyntheticCorpusConfig>(parse_config("pieces: 12", "test")).pieces, 12);
 }
 
