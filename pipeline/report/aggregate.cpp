@@ -4,6 +4,7 @@
 #include "core/files.h"
 #include "report/ablation_table.h"
 #include "report/invariance_table.h"
+#include "report/published_table.h"
 #include "report/run_groups.h"
 #include "report/runs_csv.h"
 #include "report/scores_table.h"
@@ -82,6 +83,7 @@ AggregateSummary write_tables(const AggregatedRuns& aggregated, const std::files
   Writer write(output_dir, summary.written);
   write("runs.csv", to_csv(runs_table(runs, all)));
   write("groups.csv", to_csv(ablation_numbers(all, columns)));
+  if (!options.published.empty()) write.readable("tables/published", published_table(all, options.published));
   std::vector<Table> tables;
   for (const NamedAblation& named : all) {
     tables.push_back(ablation_table(named, runs, options));

@@ -40,6 +40,7 @@ AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const A
 ///   tables/confusion.md .csv
 ///   tables/scores.md .tex           what the table has no room for; its numbers are in ablation.csv
 ///   tables/invariance.md .tex .csv  where runs were asked for it (data.invariance)
+///   tables/published.md .tex        published values and ours, where options.published has some
 ///   tables/GROUP/…                  the same of each, where there are several
 ///
 /// Throws kMissing when there is no finished run, kData when runs must not be put into one table

@@ -11,6 +11,7 @@
 #include "report/html.h"
 #include "report/invariance_table.h"
 #include "report/pooling.h"
+#include "report/published_table.h"
 #include "report/scores_table.h"
 
 namespace mofi {
@@ -132,6 +133,7 @@ class Page {
     begin();
     found();
     what_was_run();
+    published();
     if (all_.size() > 1) across();
     for (std::size_t t = 0; t < all_.size(); ++t) table(t);
     ranks();
@@ -172,6 +174,7 @@ class Page {
     };
     entry("found", "What was found");
     entry("run", "What was run");
+    if (!options_.published.empty()) entry("published", "Published values and ours");
     if (all_.size() > 1) entry("across", "All tables");
     for (std::size_t t = 0; t < all_.size(); ++t) entry(fmt::format("table-{}", t), name_of(all_[t]));
     if (!figures_.ranks.empty()) entry("ranks", "Ranks");
@@ -255,6 +258,13 @@ class Page {
     std::vector<std::string> links;
     for (const std::size_t arm : baseline_first(all_[t].ablation)) links.push_back(link_to(t, arm));
     return links;
+  }
+
+  void published() {
+    if (options_.published.empty()) return;
+    section("published", "Published values and ours");
+    text_ += to_html(published_table(all_, options_.published));
+    close();
   }
 
   void across() {

@@ -65,6 +65,38 @@ TEST(ReportInvariance, has_no_table_where_no_run_was_asked) {
   EXPECT_FALSE(std::filesystem::exists(folder / "tables/invariance.md"));
 }
 
+TEST(ReportPublished, every_value_has_a_row_with_ours_or_with_the_settings_that_were_not_run) {
+  const TemporaryFolder folder;
+  for (const std::int64_t seed : {1, 2}) {
+    write_synthetic_run(folder.path(), {.seed = seed});
+    write_synthetic_run(folder.path(), {.condition = "mode", .seed = seed});
+  }
+  const auto value = [](const std::string& dataset, const std::string& name, std::vector<std::string> arm) {
+    return PublishedValue{.table = "systems",
+                          .dataset = dataset,
+                          .name = name,
+                          .source = "a paper",
+                          .arm = std::move(arm),
+                          .accuracy = 0.752};
+  };
+  AblationOptions options{.bootstrap = {.resamples = 20}};
+  options.published = {value("synthetic", "MoFi", {"injection.condition=mode"}),
+                       value("synthetic", "layer 6", {"injection.condition=mode", "injection.site=6"}),
+                       value("another", "MoFi", {"injection.condition=mode"}),
+                       value("synthetic", "a method", {})};
+  aggregate(folder.path(), folder.path(), options);
+  const std::string text = read_text(folder / "tables/published.md");
+  EXPECT_THAT(
+      text, testing::ContainsRegex(
+                "MoFi +\\| +75.2 \\| +– \\| condition=mode +\\| song_level +\\| +2 \\| +2 "
+                "\\| +[0-9.]+ ± [0-9.]+ \\| +[0-9.]+ … [0-9.]+ \\| +[0-9.]+ ± [0-9.]+ \\| +[+-][0-9.]+ \\|"));
+  EXPECT_THAT(text, testing::ContainsRegex(
+                        "layer 6 +\\| +75.2 \\| +– \\| not run: injection.condition=mode, injection.site=6"));
+  EXPECT_THAT(text, testing::ContainsRegex(
+                        "another +\\| MoFi +\\| +75.2 \\| +– \\| not run: injection.condition=mode +\\|"));
+  EXPECT_THAT(text, HasSubstr("nothing of ours does the same"));
+}
+
 TEST(ReportScores, are_by_clips_rows_and_songs) {
   const TemporaryFolder folder;
   for (const std::int64_t seed : {1, 2}) write_synthetic_run(folder.path(), {.seed = seed});
