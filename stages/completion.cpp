@@ -28,7 +28,8 @@ Json what_it_says(const std::filesystem::path& program) {
   const ProcessResult result = run_process({program.string(), kDescribe}, kPatience);
   const Json json = Json::parse(result.out, nullptr, false);
   if (!result.ok() || !json.is_object())
-    fail(ExitCode::kInternal, "{}: does not say what options it has: it ended with {} and {}",
+    fail(ExitCode::kInternal,
+         "{}: does not say what options it has (exit code {}, {}); build all stages anew: ./mofi build",
          program.string(), result.exit_code,
          result.err.empty() ? "no word" : "'" + result.err.substr(0, result.err.find('\n')) + "'");
   return json;

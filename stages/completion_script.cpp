@@ -47,13 +47,18 @@ std::string quoted(const std::string& text) {
   return all + "'";
 }
 
+/// Whether it may be: a text, a FILE, a DIR, but no number and no list.
+bool is_file(const std::string& takes) {
+  return takes != "INTEGER" && takes != "NUMBER" && takes.find(',') == std::string::npos;
+}
+
 /// What follows an option, for the scripts: "" of a flag, "-" where nothing can be said, "files",
 /// "keys NAME", or the choices.
 std::string what_follows(const CompletedOption& option) {
   if (option.takes.empty()) return "";
   if (!option.keys.empty()) return "keys " + option.keys;
   if (!option.choices.empty()) return fmt::format("{}", fmt::join(option.choices, " "));
-  return option.takes == "TEXT" ? "files" : "-";
+  return is_file(option.takes) ? "files" : "-";
 }
 
 std::string names_of(const Completion& completion) {
@@ -63,12 +68,14 @@ std::string names_of(const Completion& completion) {
   return names;
 }
 
-/// The tables of bash and zsh, which write them alike: options and words by command, what follows an option,
-/// keys by set, values by set and key.
-std::string tables(const Completion& completion) {
+/// The tables of bash and zsh, which write all but the entries alike: options and words by command, what
+/// follows an option, keys by set, values by set and key.
+std::string tables(const Completion& completion, bool for_zsh) {
   std::string options, words, follows, keys, values;
-  const auto add = [](std::string& table, const std::string& key, const std::string& value) {
-    if (!value.empty()) table += fmt::format("  [{}]={}\n", quoted(key), quoted(value));
+  const auto add = [&](std::string& table, const std::string& key, const std::string& value) {
+    if (!value.empty())
+      table += fmt::format(
+          "  {}\n", for_zsh ? quoted(key) + " " + quoted(value) : "[" + quoted(key) + "]=" + quoted(value));
   };
   for (const CompletedCommand& command : completion.commands) {
     std::string names;
@@ -224,7 +231,7 @@ std::string fish_script(const Completion& completion) {
       else if (!option.choices.empty())
         takes = fmt::format(" -x -a '{}'", fmt::join(option.choices, " "));
       else if (!option.takes.empty())
-        takes = option.takes == "TEXT" ? " -r" : " -x";
+        takes = is_file(option.takes) ? " -r" : " -x";
       for (const std::string& name : option.names)
         text += fmt::format("{} -l {}{} -d {}\n", of, name.substr(2), takes, quoted(option.help));
     }
@@ -268,7 +275,7 @@ std::string completion_script(const Completion& completion, const std::string& s
       "{}# Completion of mofi in {}, printed by `mofi completion {}`; print it anew after an update.\n",
       shell == "zsh" ? "#compdef mofi\n" : "", shell, shell);
   if (shell == "fish") return head + fish_script(completion);
-  return head + tables(completion) + (shell == "zsh" ? kZsh : kBash);
+  return head + tables(completion, shell == "zsh") + (shell == "zsh" ? kZsh : kBash);
 }
 
 }  // namespace mofi
