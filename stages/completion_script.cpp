@@ -138,10 +138,10 @@ _mofi() {
         COMPREPLY=($(compgen -P "$lead${value%%=*}=" -W "${_mofi_values["${follows#keys } ${value%%=*}"]-}" -- "${value#*=}"))
       else
         COMPREPLY=($(compgen -P "$lead" -S = -W "${_mofi_keys[${follows#keys }]}" -- "$value"))
-        compopt -o nospace 2>/dev/null
+        compopt -o nospace 2>/dev/null || true
       fi
       ;;
-    files) compopt -o default 2>/dev/null ;;
+    files) compopt -o default 2>/dev/null || true ;;
     -) ;;
     ?*) COMPREPLY=($(compgen -P "$lead" -W "$follows" -- "$value")) ;;
     *)
@@ -150,7 +150,7 @@ _mofi() {
       elif [ -n "${_mofi_words["$command"]-}" ] && [ "${#words[@]}" = 1 ]; then
         COMPREPLY=($(compgen -W "${_mofi_words["$command"]}" -- "$current"))
       else
-        compopt -o default 2>/dev/null
+        compopt -o default 2>/dev/null || true
       fi
       ;;
   esac
@@ -165,7 +165,7 @@ complete -F _mofi mofi
 
 constexpr const char* kZsh = R"(
 _mofi() {
-  local current=$words[CURRENT] command option value follows
+  local current=$words[CURRENT] command option value follows key
   local -a given
   given=("${(@)words[2,CURRENT-1]}")
   if [[ $given[1] == --ranks ]]; then
@@ -181,14 +181,16 @@ _mofi() {
     option=${current%%=*} value=${current#*=}
     compset -P 1 '*='
   fi
-  follows=$_mofi_follows[$command $option]
+  key="$command $option" follows="${_mofi_follows[$key]}"
   case $follows in
     keys\ *)
       if [[ $value == *=* ]]; then
         compset -P 1 '*='
-        compadd -- ${=_mofi_values[${follows#keys } ${value%%=*}]}
+        key="${follows#keys } ${value%%=*}"
+        compadd -- ${=_mofi_values[$key]}
       else
-        compadd -S = -- ${=_mofi_keys[${follows#keys }]}
+        key=${follows#keys }
+        compadd -S = -- ${=_mofi_keys[$key]}
       fi
       ;;
     files) _files ;;
