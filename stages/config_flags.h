@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "described_stage.h"
 #include "stage_main.h"
 
 namespace mofi {
@@ -24,6 +25,7 @@ class ConfigFlags {
   void section(const std::string& section, const std::string& title,
                const std::map<std::string, std::string>& names = {}) {
     sections_.push_back(section);
+    takes_keys(*app_.get_option("--set"), "experiment", sections_);
     Adder adder{*this, section, title, names};
     T defaults;
     describe(adder, defaults);

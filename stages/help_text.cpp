@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <array>
 #include <vector>
 
 #include "core/aligned.h"
@@ -13,10 +12,14 @@ namespace {
 constexpr std::size_t kColumns = 100;
 constexpr std::size_t kIndent = 34;  // of what an option is
 
-/// What an option takes: "NUMBER", "{auto,cpu,cuda}". CLI11 has the texts of validators behind a colon.
-struct Kind {
-  std::string name, range;
-};
+std::string names_of(const std::set<CLI::Option*>& options) {
+  std::string names;
+  for (const CLI::Option* option : options)
+    names += (names.empty() ? "" : " or ") + option->get_name(option->get_positional());
+  return names;
+}
+
+}  // namespace
 
 Kind kind_of(const CLI::Option& option) {
   if (option.get_type_size() == 0) return {};  // a flag
@@ -35,15 +38,6 @@ Kind kind_of(const CLI::Option& option) {
                              kind.range.substr(between + 3, close - between - 3));
   return kind;
 }
-
-std::string names_of(const std::set<CLI::Option*>& options) {
-  std::string names;
-  for (const CLI::Option* option : options)
-    names += (names.empty() ? "" : " or ") + option->get_name(option->get_positional());
-  return names;
-}
-
-}  // namespace
 
 std::string HelpFormatter::make_description(const CLI::App* app) const {
   return wrapped(app->get_description(), "", kColumns);

@@ -7,6 +7,12 @@
 
 namespace mofi {
 
+/// What an option takes: "NUMBER", "{auto,cpu,cuda}". CLI11 has the texts of validators behind a colon.
+struct Kind {
+  std::string name, range;
+};
+Kind kind_of(const CLI::Option& option);
+
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_description(const CLI::App* app) const override;

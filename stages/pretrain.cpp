@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   ConfigOptions options;
   std::vector<std::string> tokens;
   std::string output;
-  add_config_options(app, options, false);
+  add_config_options(app, options, false, "pretraining");
   app.add_option("--tokens", tokens, "tokens.h5; repeatable, all are trained on together")
       ->required()
       ->take_all();

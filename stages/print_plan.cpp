@@ -4,38 +4,13 @@
 
 #include <algorithm>
 
-#include "ablation/jobs.h"
-#include "ablation/run_folder.h"
+#include "ablation/under_way.h"
 #include "report/table.h"
 
 namespace mofi {
 namespace {
 
 using State = PlannedRun::State;
-
-/// Who is at work on a run, and how far that is.
-struct UnderWay {
-  Attempt attempt;
-  std::string doing;  ///< "step 120"
-  std::string epoch;  ///< "2 of 10", of the newest checkpoint
-};
-
-UnderWay under_way(const PlannedRun& run, const std::filesystem::path& results) {
-  UnderWay now;
-  const auto attempts = read_attempts(run.folder);
-  if (attempts.empty()) return now;
-  now.attempt = attempts.back();
-  if (const auto job = read_job(job_file(results, now.attempt.process)); job && job->run == run.id)
-    now.doing = job->doing;
-  if (const auto checkpoint = kept_checkpoint(run.folder))
-    now.epoch = fmt::format("{} of {}", checkpoint->epoch, run.cell->config.training.epochs);
-  return now;
-}
-
-bool has_failed(const PlannedRun& run) {
-  return run.state == State::kRetry || run.state == State::kGivenUp || run.state == State::kDamaged ||
-         run.state == State::kNewer;
-}
 
 std::string counts_of(const std::vector<PlannedRun>& plan) {
   return fmt::format("{} runs: {}", plan.size(), count_states(plan));
@@ -97,7 +72,7 @@ void print_status(const std::vector<PlannedRun>& plan, const std::filesystem::pa
   Table failed;
   failed.columns = {{"failed", Align::kLeft}, {"state", Align::kLeft}, {"why", Align::kLeft}};
   for (const PlannedRun& run : plan) {
-    if (has_failed(run)) failed.rows.push_back({run.id, state_name(run.state), run.reason});
+    if (run.has_failed()) failed.rows.push_back({run.id, state_name(run.state), run.reason});
     if (run.state != State::kRunning) continue;
     const UnderWay now = under_way(run, results);
     running.rows.push_back({run.id, std::to_string(now.attempt.number), now.attempt.process.host,

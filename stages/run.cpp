@@ -5,6 +5,7 @@
 #include "ablation/execute.h"
 #include "ablation/inputs.h"
 #include "ablation/prepare.h"
+#include "ablation/remembered_plan.h"
 #include "ablation/runs_of_systems.h"
 #include "core/error.h"
 #include "core/files.h"
@@ -78,6 +79,7 @@ int main(int argc, char** argv) {
       if (world.is_root()) print_plan(plan, ledger);
       return;
     }
+    if (world.is_root()) remember_plan(folder, plan);
     const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};
     const SweepOutcome outcome = execute(world, plan, runs_of_systems(world, inputs), {}, times);
     if (!world.is_root()) return;

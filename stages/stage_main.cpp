@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/provenance.h"
+#include "described_stage.h"
 #include "help_text.h"
 
 namespace mofi {
@@ -78,6 +79,10 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->check(one_of({"debug", "info", "warning", "error", "off"}));
   tell_defaults(app);
+  if (argc == 2 && std::string_view(argv[1]) == kDescribe) {
+    fmt::print("{}\n", described(app).dump(-1, ' ', false, Json::error_handler_t::replace));
+    return static_cast<int>(ExitCode::kDone);
+  }
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return fmt::format("error: {}{}; --help lists what there is\n", error.what(), nearest_option(*failed));
   });
@@ -111,12 +116,18 @@ std::string internal_error_sentence(const std::exception& error) {
   return "internal: " + text.substr(0, text.find('\n'));
 }
 
-void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required) {
+void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required,
+                        const std::string& document) {
   auto* file = app.add_option("--config", options.file, "YAML config; may include others");
   if (config_required) file->required();
-  app.add_option("--set", options.settings,
-                 "key=value over the config, such as --set dataset.input=DIR; repeatable")
-      ->take_all();
+  auto* set = app.add_option("--set", options.settings,
+                             fmt::format("key=value over the config, such as --set {}; repeatable. mofi "
+                                         "config{} lists the keys",
+                                         document == "experiment" ? "dataset.input=DIR" : "training.epochs=5",
+                                         document == "experiment" ? "" : " --of " + document))
+                  ->take_all()
+                  ->type_name("KEY=VALUE");
+  takes_keys(*set, document);
 }
 
 ConfigNode load(const ConfigOptions& options) {

@@ -29,7 +29,9 @@ struct ConfigOptions {
   std::string file;
   std::vector<std::string> settings;
 };
-void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required = true);
+/// `document`: the kind of file, as `mofi config --of` has it.
+void add_config_options(CLI::App& app, ConfigOptions& options, bool config_required = true,
+                        const std::string& document = "experiment");
 
 /// The tree of the file with the settings applied; an empty mapping when there is no file.
 ConfigNode load(const ConfigOptions& options);

@@ -7,6 +7,7 @@
 #include "ablation/explain.h"
 #include "ablation/inputs.h"
 #include "ablation/left_overs.h"
+#include "ablation/remembered_plan.h"
 #include "ablation/runs_of_systems.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -145,6 +146,10 @@ void sweep(const World& world, SweepCommand& command) {
   check_cells(experiment.cells, inputs);
   Ledger ledger(command.results, command.verify);
   std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, ledger, options.plan);
+  const bool is_asked_for = command.action == "run" || command.action == "retry" ||
+                            (command.action == "submit" && !command.dry_run);
+  if (world.is_root() && is_asked_for)
+    remember_plan(command.results, plan);  // all of it, whatever --only says
   keep_arms(plan, command.only);
   if (command.action == "submit") {
     command.slurm.dry_run = command.dry_run;

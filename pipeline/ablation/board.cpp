@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "ablation/jobs.h"
-#include "ablation/run_folder.h"
+#include "ablation/under_way.h"
 #include "core/aligned.h"
 #include "core/log.h"
 
@@ -16,16 +16,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRedraw{500};
 constexpr double kShortestLook = 0.5;  // s
-
-/// "step 120, epoch 2 of 10 kept", as far as it is known.
-std::string doing_of(const PlannedRun& run, const std::filesystem::path& results, const ProcessId& process) {
-  std::string text;
-  if (const auto job = read_job(job_file(results, process)); job && job->run == run.id) text = job->doing;
-  if (const auto kept = kept_checkpoint(run.folder); kept && kept->newer_schema.empty())
-    text += fmt::format("{}epoch {} of {} kept", text.empty() ? "" : ", ", kept->epoch,
-                        run.cell->config.training.epochs);
-  return text;
-}
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -119,7 +109,8 @@ void Board::look() {
     for (const auto& [rank, now] : running_) positions[rank] = now.position;
   }
   for (const auto& [rank, position] : positions) {
-    const std::string doing = doing_of(plan_[position], results_, ranks_.at(static_cast<std::size_t>(rank)));
+    const std::string doing =
+        under_way(plan_[position], results_, ranks_.at(static_cast<std::size_t>(rank))).text();
     const std::lock_guard lock(mutex_);
     const auto now = running_.find(rank);
     if (now != running_.end() && now->second.position == position) now->second.doing = doing;

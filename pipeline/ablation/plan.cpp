@@ -26,7 +26,8 @@ constexpr const char* kDoneReason = "its result is there and verified";
 /// "; goes on after epoch 2 of 10", as far as there is a checkpoint.
 std::string where_it_goes_on(const PlannedRun& run, const std::optional<KeptCheckpoint>& checkpoint) {
   if (!checkpoint) return "";
-  return fmt::format("; goes on after epoch {} of {}", checkpoint->epoch, run.cell->config.training.epochs);
+  return fmt::format("; goes on after epoch {}{}", checkpoint->epoch,
+                     run.epochs > 0 ? fmt::format(" of {}", run.epochs) : "");
 }
 
 void set(PlannedRun& run, State state, std::string reason) {
@@ -266,6 +267,7 @@ std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf
     PlannedRun run;
     run.cell = &cell;
     run.id = run_id(cell, *known);
+    run.epochs = cell.config.training.epochs;
     run.folder = runs / run.id;
     run.inputs = known;
     plan.push_back(std::move(run));
@@ -273,7 +275,7 @@ std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf
   return plan;
 }
 
-void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options) {
+void look_at_folders(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options) {
   if (plan.empty()) return;
   const std::filesystem::path results = plan[0].folder.parent_path().parent_path();
   std::optional<ProgressBar> bar;  // where it takes so long that somebody may ask
@@ -290,6 +292,10 @@ void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptio
     if (!bar) bar.emplace("plan", "runs looked at", static_cast<std::int64_t>(plan.size()), false, looked_at);
     bar->update(looked_at);
   }
+}
+
+void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options) {
+  look_at_folders(plan, ledger, options);
   look_for_stale_inputs(plan, ledger);
 }
 
@@ -347,7 +353,7 @@ TimeEstimate estimate(const std::vector<PlannedRun>& plan, const MeasuredTimes& 
     if (!run.is_to_do()) continue;
     ++estimate.runs;
     if (times.empty()) continue;
-    const auto known = times.find(shape_of(run.cell->config, *run.inputs));
+    const auto known = times.find(run.cell != nullptr ? shape_of(run.cell->config, *run.inputs) : run.shape);
     if (known == times.end()) continue;
     ++estimate.measured;
     estimate.seconds.push_back(known->second);

@@ -31,15 +31,22 @@ struct PlannedRun {
     kGivenUp,  ///< failed too often
     kNewer     ///< a newer version of this program made it
   };
-  const Cell* cell = nullptr;
+  const Cell* cell = nullptr;  ///< null of a run that is known from its folder alone (remembered_plan.h)
   std::string id;
   std::filesystem::path folder;
+  int epochs = 0;     ///< that it is to train for; 0: not known
+  std::string shape;  ///< of a run without a cell: what shape_of says of it; may be empty
   std::shared_ptr<const InputDigests> inputs;
   State state = State::kNew;
   std::string reason;  ///< in words: "its result is there and verified", "attempt 2 after an error: …"
   int attempts = 0;    ///< the number of the newest attempt that was seen
   bool again = false;  ///< it is done, and to be done once more (--rerun)
 
+  /// Also those that will be tried again.
+  bool has_failed() const {
+    return state == State::kRetry || state == State::kGivenUp || state == State::kDamaged ||
+           state == State::kNewer;
+  }
   bool is_done() const { return state == State::kDone && !again; }
   bool is_to_do() const {
     return !is_done() && state != State::kRunning && state != State::kGivenUp && state != State::kNewer;
@@ -62,8 +69,11 @@ void check_cells(const std::vector<Cell>& cells, const InputsOf& inputs);
 std::vector<PlannedRun> name_runs(const std::vector<Cell>& cells, const InputsOf& inputs,
                                   const std::filesystem::path& results);
 
-/// State and reason of every run, from the folders. A run is done when its record and predictions are there,
-/// whole, and of this very run.
+/// State and reason of every run from its own folder alone, with or without a cell.
+void look_at_folders(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options = {});
+
+/// The same, and of new ones whether they were done with other inputs. A run is done when its record and
+/// predictions are there, whole, and of this very run.
 void look_at_runs(std::vector<PlannedRun>& plan, Ledger& ledger, const PlanOptions& options = {});
 
 /// All of that, for one process, with the ledger of the folder of results, which is saved.

@@ -186,7 +186,7 @@ class SweepReader {
       const std::string path = dotted(section, key);
       const SweepAxis* named = find_named(path);
       if (fields_.find(path) == nullptr && named == nullptr) {
-        if (!fields_.is_section(path)) fields_.refuse(value, path);
+        if (!fields_.is_section(path)) fields_.refuse(value, path, named_axes());
         add_conditions(exclusion, path, require_mapping(value, path));
         continue;
       }
@@ -205,13 +205,24 @@ class SweepReader {
     return nullptr;
   }
 
+  /// Each once, in however many arms it is.
+  std::vector<std::string> named_axes() const {
+    std::vector<std::string> names;
+    for (const SweepArm& arm : made_.arms)
+      for (const auto& axis : arm.axes)
+        if (axis->is_named && std::ranges::find(names, axis->name) == names.end())
+          names.push_back(axis->name);
+    return names;
+  }
+
   /// Of any arm: each may have values of its own.
   void require_value(const SweepAxis& axis, const ConfigNode& name) const {
     std::vector<std::string> names;
     for (const SweepArm& arm : made_.arms)
       for (const auto& other : arm.axes)
         if (other->is_named && other->name == axis.name)
-          for (const AxisValue& value : other->values) names.push_back(value.text);
+          for (const AxisValue& value : other->values)
+            if (std::ranges::find(names, value.text) == names.end()) names.push_back(value.text);
     if (name.kind != Kind::kScalar || std::ranges::find(names, name.scalar) == names.end())
       config_detail::read_string(name, "sweep.exclude." + axis.name, {.help = "", .choices = names});
   }
@@ -233,12 +244,13 @@ bool AxisFields::is_section(const std::string& path) const {
                              [&](const FieldLine& field) { return field.path.starts_with(path + "."); });
 }
 
-void AxisFields::refuse(const ConfigNode& node, const std::string& path) const {
+void AxisFields::refuse(const ConfigNode& node, const std::string& path,
+                        const std::vector<std::string>& axes) const {
   std::string section = path;  // the nearest that there is
   while (!section.empty() && (section == path || !is_section(section)))
     section.resize(section.find('.') == std::string::npos ? 0 : section.rfind('.'));
   const std::string prefix = section.empty() ? "" : section + ".";
-  std::vector<std::string> names;
+  std::vector<std::string> names = section.empty() ? axes : std::vector<std::string>{};
   for (const FieldLine& field : fields) {
     if (!field.path.starts_with(prefix)) continue;
     const std::string name =

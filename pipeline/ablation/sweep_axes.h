@@ -76,8 +76,9 @@ struct AxisFields {
 
   const FieldLine* find(const std::string& path) const;
   bool is_section(const std::string& path) const;
-  /// Throws the usage error for a path that is neither.
-  [[noreturn]] void refuse(const ConfigNode& node, const std::string& path) const;
+  /// Throws the usage error for a path that is neither; `axes` are what else may stand there.
+  [[noreturn]] void refuse(const ConfigNode& node, const std::string& path,
+                           const std::vector<std::string>& axes = {}) const;
 };
 
 /// Throws a usage error with file and line for anything that is not written as above.

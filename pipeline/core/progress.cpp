@@ -1,22 +1,18 @@
 #include "core/progress.h"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include "core/aligned.h"
+#include "core/terminal.h"
 
 namespace mofi {
 namespace {
 
-constexpr int kDefaultColumns = 80, kDefaultRows = 24;
 constexpr int kWidestBar = 24, kNarrowestBar = 8;  // in columns, without its brackets
 
 std::mutex terminal_lock;
@@ -27,52 +23,6 @@ std::string off_the_terminal() {
   std::string text = rows_shown > 1 ? fmt::format("\r\033[{}A\033[J", rows_shown - 1) : "\r\033[K";
   rows_shown = 0;
   return text;
-}
-
-/// A bar moves the cursor, which a dumb terminal cannot. It has no colours that NO_COLOR could turn off.
-bool can_show_bars() {
-  if (isatty(STDERR_FILENO) != 1) return false;
-  const char* kind = std::getenv("TERM");
-  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
-}
-
-/// Asked before every print, since windows change their size. COLUMNS may narrow the line, but a COLUMNS from
-/// before the window became smaller is not believed.
-struct TerminalSize {
-  int columns = kDefaultColumns, rows = kDefaultRows;
-};
-TerminalSize terminal_size() {
-  int columns = 0, rows = 0;
-  winsize window{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0) {
-    columns = window.ws_col;
-    rows = window.ws_row;
-  }
-  if (const char* text = std::getenv("COLUMNS")) {
-    int wanted = 0;
-    const std::string_view all = text;
-    const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), wanted);
-    if (error == std::errc{} && end == all.data() + all.size() && wanted > 0)
-      columns = columns > 0 ? std::min(columns, wanted) : wanted;
-  }
-  return {columns > 0 ? columns : kDefaultColumns, rows > 0 ? rows : kDefaultRows};
-}
-
-bool begins_letter(char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }
-
-int letters_of(std::string_view text) { return static_cast<int>(std::ranges::count_if(text, begins_letter)); }
-
-/// At most `letters` letters of the text; what is missing at its end is told by an ellipsis.
-std::string cut(const std::string& text, int letters) {
-  if (letters_of(text) <= letters) return text;
-  std::string kept;
-  int used = 0;
-  for (const char c : text) {
-    used += begins_letter(c) ? 1 : 0;
-    if (used >= letters) break;  // the last place is the ellipsis's
-    kept += c;
-  }
-  return letters > 0 ? kept + "…" : "";
 }
 
 /// "12,345/s", "3.21/s", or for what takes longer than a second "2 min 05 s each".
@@ -128,7 +78,7 @@ std::string progress_line(const ProgressState& state, int columns) {
 
 ProgressBar::ProgressBar(std::string label, std::string unit, std::int64_t total, bool silent,
                          std::int64_t begun_at)
-    : silent_(silent), terminal_(can_show_bars()) {
+    : silent_(silent), terminal_(can_move_cursor(STDERR_FILENO)) {
   state_ = {.label = std::move(label), .unit = std::move(unit), .total = total, .begun_at = begun_at};
   state_.done = begun_at;
   if (!terminal_) next_print_ = start_ + std::chrono::seconds(10);
@@ -160,7 +110,7 @@ void ProgressBar::print() {
   const std::lock_guard lock(terminal_lock);
   std::string line;
   if (terminal_) {
-    const auto [columns, rows] = terminal_size();
+    const auto [columns, rows] = terminal_size(STDERR_FILENO);
     line = off_the_terminal();
     if (!state_.last) {
       rows_shown = 1 + std::min(static_cast<int>(rows_.size()), std::max(rows - 2, 0));

@@ -1,12 +1,15 @@
 #include "report/field_defaults.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "training/run_config.h"
 
 namespace mofi {
 namespace {
+
+constexpr std::string_view kClassifier = "classifier";
 
 /// The visitor that lists what unstated fields mean.
 class UnstatedFields {
@@ -49,9 +52,13 @@ bool has_section(const FlatConfig& config, const std::string& path) {
 
 void add_unstated(FlatConfig& config) {
   static const auto fields = unstated_fields();
+  const std::vector<std::string> of_classifier = classifier_fields_of(config.get("system"));
+  const auto means_something = [&](const std::string& path) {
+    if (section_of(path) != kClassifier) return has_section(config, path);
+    return std::ranges::find(of_classifier, path.substr(kClassifier.size() + 1)) != of_classifier.end();
+  };
   for (const auto& [path, value] : fields)
-    if (has_section(config, path) && config.value.try_emplace(path, value).second)
-      config.order.push_back(path);
+    if (means_something(path) && config.value.try_emplace(path, value).second) config.order.push_back(path);
 }
 
 }  // namespace mofi

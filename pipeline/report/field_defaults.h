@@ -6,7 +6,8 @@
 
 namespace mofi {
 
-/// Gives `config` the unstated fields of sections that it has, and of the top level.
+/// Gives `config` the unstated fields of sections that it has, and of the top level; of a classifier those
+/// that its system uses, whether it has the section or not.
 void add_unstated(FlatConfig& config);
 
 }  // namespace mofi

@@ -217,7 +217,7 @@ RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::s
   for (const std::string& name : folders) {
     const std::string folder = "runs/" + name;
     if (!only.empty() && !only.contains(name)) {
-      set.skipped.push_back({folder, "is no run of this sweep"});
+      set.skipped.push_back({folder, "on other music, or not asked for by this sweep as it is now"});
       continue;
     }
     try {

@@ -14,15 +14,22 @@ bool is_classical(const std::string& system) {
   return std::ranges::find(classical_systems(), system) != classical_systems().end();
 }
 
+std::vector<std::string> classifier_fields_of(const std::string& system) {
+  if (!is_classical(system) || system == "majority") return {};
+  if (system == "mode_only") return {"c"};
+  if (system == "rbf_svm") return {"features", "c", "gamma"};
+  return {"features", system == "random_forest" ? "trees" : "c"};
+}
+
 void normalise(FeatureClassifierConfig& config, const std::string& system) {
   const FeatureClassifierConfig defaults;
   std::ranges::sort(config.features);
-  const bool has_c = is_classical(system) && system != "majority" && system != "random_forest";
-  if (!is_classical(system) || system == "majority" || system == "mode_only")
-    config.features = defaults.features;
-  if (!has_c || config.c == usual_regularisation(system)) config.c = defaults.c;
-  if (system != "rbf_svm") config.gamma = defaults.gamma;
-  if (system != "random_forest") config.trees = defaults.trees;
+  const std::vector<std::string> used = classifier_fields_of(system);
+  const auto is_unused = [&](const char* field) { return std::ranges::find(used, field) == used.end(); };
+  if (is_unused("features")) config.features = defaults.features;
+  if (is_unused("c") || config.c == usual_regularisation(system)) config.c = defaults.c;
+  if (is_unused("gamma")) config.gamma = defaults.gamma;
+  if (is_unused("trees")) config.trees = defaults.trees;
 }
 
 double usual_regularisation(const std::string& system) {

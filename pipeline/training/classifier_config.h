@@ -43,6 +43,9 @@ void describe(Field& field, FeatureClassifierConfig& c) {
 const std::vector<std::string>& classical_systems();
 bool is_classical(const std::string& system);
 
+/// Names of the fields above that have an effect on a system; none for a network.
+std::vector<std::string> classifier_fields_of(const std::string& system);
+
 /// Resets what has no effect on a classical system, so that equal runs have equal configs.
 void normalise(FeatureClassifierConfig& config, const std::string& system);
 

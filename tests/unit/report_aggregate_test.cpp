@@ -8,6 +8,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "report/field_defaults.h"
 #include "synthetic_runs.h"
 
 namespace mofi {
@@ -279,6 +280,25 @@ TEST(ReportAggregate, other_systems_are_rows_under_their_names_with_only_what_te
       << notes;
 }
 
+TEST(ReportAggregate, fields_that_a_classical_system_does_not_use_are_not_made_up) {
+  const auto shown = [](const std::string& system, const Json& classifier) {
+    FlatConfig config = flatten(Json{{"system", system}, {"classifier", classifier}});
+    add_unstated(config);
+    std::string text;
+    for (const char* field : {"features", "c", "gamma", "trees"})
+      text += config.get(std::string("classifier.") + field, "–") + " ";
+    return text;
+  };
+  const Json mode = {{"features", {"mode"}}};
+  EXPECT_EQ(shown("majority", Json::object()), "– – – – ");
+  EXPECT_EQ(shown("mode_only", Json::object()), "– 0.0 – – ");
+  EXPECT_EQ(shown("logistic", mode), "[\"mode\"] 0.0 – – ");
+  EXPECT_EQ(shown("linear_svm", {{"c", 2.0}}), "[\"all\"] 2.0 – – ");
+  EXPECT_EQ(shown("rbf_svm", mode), "[\"mode\"] 0.0 0.0 – ");
+  EXPECT_EQ(shown("random_forest", mode), "[\"mode\"] – – 500 ");
+  EXPECT_EQ(shown("midibert", Json::object()), "– – – – ");
+}
+
 TEST(ReportAggregate, a_floor_of_one_seed_is_compared_with_every_seed_of_the_baseline) {
   const TemporaryFolder results;
   std::vector<SyntheticRun> runs = small_sweep();
@@ -487,7 +507,8 @@ TEST(ReportAggregate, runs_of_others_in_the_same_folder_are_left_out_and_told_in
   const AggregateSummary summary = aggregate(results.path(), results.path(), options);
   EXPECT_EQ(summary.runs, 2U);
   EXPECT_EQ(summary.skipped.size(), 4U);
-  EXPECT_EQ(summary.table.notes.back(), "Left out: is no run of this sweep (4 runs).");
+  EXPECT_EQ(summary.table.notes.back(),
+            "Left out: on other music, or not asked for by this sweep as it is now (4 runs).");
 }
 
 TEST(ReportAggregate, folds_of_a_seed_are_pooled_and_only_their_test_part_counts) {

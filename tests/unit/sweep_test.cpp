@@ -294,6 +294,17 @@ TEST(Sweep, a_field_on_two_axes_is_refused_with_both_places) {
       "s.yaml:2: seed is set by the axis corpus already, at s.yaml:4; a field can be on one axis of an arm");
 }
 
+TEST(Sweep, the_refusal_of_an_exclusion_has_every_name_once_however_many_arms_there_are) {
+  const std::string sweep =
+      "sweep:\n  common: {size: {small: {model.size: tiny}, large: {model.size: mini}}, seed: [1, 2]}\n"
+      "  arms:\n    - {injection.condition: none}\n    - {injection.condition: mode, injection.site: 0}\n"
+      "  exclude:\n";
+  EXPECT_THAT(refusal(sweep + "    - {size: larg}"),
+              HasSubstr("sweep.exclude.size: expected one of small, large (did you mean 'large'?)"));
+  EXPECT_THAT(refusal(sweep + "    - {siz: large}"),
+              AllOf(HasSubstr("did you mean 'size'?"), HasSubstr("valid keys: size, ")));
+}
+
 TEST(Sweep, an_exclusion_must_leave_out_something_that_there_is) {
   const std::string sweep = "sweep:\n  common: {size: {a: {model.size: tiny}}, seed: [1, 2]}\n  exclude:\n";
   EXPECT_THAT(refusal(sweep + "    - {seed: 3}"), HasSubstr("s.yaml:4: leaves out no cell"));
