@@ -175,13 +175,24 @@ std::vector<Setting> parse_settings(const std::vector<std::string>& settings) {
   return parsed;
 }
 
+namespace {
+
+/// A site as a number: "last" and "middle" (half as many, rounded down) of the arm's own layers.
+std::string site_of(const Arm& arm, const std::string& site) {
+  const std::string layers = arm.config.get("model.layers", kNoValue);
+  if (site == "last") return layers;
+  if (site == "middle" && layers != kNoValue) return std::to_string(std::stoi(layers) / 2);
+  return site;
+}
+
+}  // namespace
+
 bool has_settings(const Arm& arm, const std::vector<Setting>& settings) {
   const bool names_system = std::any_of(settings.begin(), settings.end(),
                                         [](const Setting& setting) { return setting.path == kSystem; });
   if (!names_system && !is_midibert(arm.system)) return false;
   return std::all_of(settings.begin(), settings.end(), [&](const Setting& setting) {
-    std::string value = setting.value;
-    if (setting.path == kSite && value == "last") value = arm.config.get("model.layers", kNoValue);
+    const std::string value = setting.path == kSite ? site_of(arm, setting.value) : setting.value;
     if (setting.path == kSystem && is_midibert(value)) return is_midibert(arm.system) == setting.equal;
     return (arm.config.get(setting.path) == value) == setting.equal;
   });

@@ -46,8 +46,8 @@ struct Setting {
 /// Throws kUsage for what is no setting.
 std::vector<Setting> parse_settings(const std::vector<std::string>& settings);
 
-/// Whether the arm has all of them. "injection.site=last" is the site after the last layer. Settings are of
-/// midibert unless they name a system.
+/// Whether the arm has all of them. "injection.site=last" is the site after the last layer, "middle"
+/// that after half of them. Settings are of midibert unless they name a system.
 bool has_settings(const Arm& arm, const std::vector<Setting>& settings);
 
 /// For every arm the index of the arm to compare it with, or nothing: the one that has these settings. When

@@ -23,7 +23,7 @@ void describe(Field& field, PublishedValue& c) {
   field("name", c.name, {.help = "what it is called there"});
   field("arm", c.arm,
         {.help = "settings of the arm of ours that does the same (injection.condition=mode; also !=, and "
-                 "injection.site=last); empty: none does"});
+                 "injection.site=last or middle); empty: none does"});
   field("accuracy", c.accuracy, {.help = "0 to 1", .minimum = 0, .maximum = 1});
   field("f1", c.f1, {.help = "0 to 1; 0: not said", .minimum = 0, .maximum = 1});
   field("source", c.source, {.help = "where it is published"});

@@ -69,7 +69,8 @@ TEST(ReportPublished, every_value_has_a_row_with_ours_or_with_the_settings_that_
   const TemporaryFolder folder;
   for (const std::int64_t seed : {1, 2}) {
     write_synthetic_run(folder.path(), {.seed = seed});
-    write_synthetic_run(folder.path(), {.condition = "mode", .seed = seed});
+    for (const int site : {0, 1})  // of two layers, so 1 is the middle
+      write_synthetic_run(folder.path(), {.condition = "mode", .site = site, .seed = seed});
   }
   const auto value = [](const std::string& dataset, const std::string& name, std::vector<std::string> arm) {
     return PublishedValue{.table = "systems",
@@ -82,13 +83,14 @@ TEST(ReportPublished, every_value_has_a_row_with_ours_or_with_the_settings_that_
   AblationOptions options{.bootstrap = {.resamples = 20}};
   options.published = {value("synthetic", "MoFi", {"injection.condition=mode"}),
                        value("synthetic", "layer 6", {"injection.condition=mode", "injection.site=6"}),
+                       value("synthetic", "halfway", {"injection.condition=mode", "injection.site=middle"}),
                        value("another", "MoFi", {"injection.condition=mode"}),
                        value("synthetic", "a method", {})};
   aggregate(folder.path(), folder.path(), options);
   const std::string text = read_text(folder / "tables/published.md");
   EXPECT_THAT(
       text, testing::ContainsRegex(
-                "MoFi +\\| +75.2 \\| +– \\| condition=mode +\\| song_level +\\| +2 \\| +2 "
+                "MoFi +\\| +75.2 \\| +– \\| condition=mode site=0 +\\| song_level +\\| +2 \\| +2 "
                 "\\| +[0-9.]+ ± [0-9.]+ \\| +[0-9.]+ … [0-9.]+ \\| +[0-9.]+ ± [0-9.]+ \\| +[+-][0-9.]+ \\|"));
   EXPECT_THAT(text, testing::ContainsRegex(
                         "layer 6 +\\| +75.2 \\| +– \\| not run: injection.condition=mode, injection.site=6"));
