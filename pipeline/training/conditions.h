@@ -33,8 +33,9 @@ struct ConditionTable {
 ///   correlations     Pearson's r with those 24 keys
 ///   profile          weights of the pitch classes C … B, 12 times their share, so 1 on average
 ///   features         those of injection.features, less their centre, by their spread
-///   (features/feature_list.h) constant         (1/2, 1/2) shuffled         modes of other pieces of the same
-///   part, so that their shares stay what they are and
+///                    (features/feature_list.h)
+///   constant         (1/2, 1/2)
+///   shuffled         modes of other pieces of the same part, so that their shares stay what they are and
 ///                    no mode of a test piece is seen in training
 ///   random           major or minor by a coin
 ///   labels           one-hot of the class; equal shares where there is none
