@@ -14,6 +14,7 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "core/quadrants.h"
+#include "midi/dataset_kinds.h"
 #include "midi/midi_files.h"
 
 namespace mofi {
@@ -255,17 +256,17 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
 }
 
 Corpus open_corpus(const std::string& dataset, const fs::path& folder, const FolderOptions& options) {
-  const bool has_own_labels = dataset == "emopia" || dataset == "vgmidi" || dataset == "emopia+vgmidi";
-  if ((has_own_labels || dataset == "pretrain") && (!options.labels.empty() || !options.class_names.empty()))
+  const auto kinds = dataset_kinds();
+  const auto kind = std::ranges::find(kinds, dataset, &DatasetKind::name);
+  if (kind == kinds.end()) {
+    std::vector<std::string> names;
+    for (const DatasetKind& known : kinds) names.emplace_back(known.name);
+    fail(ExitCode::kUsage, "data set '{}' is not known; expected one of {}", dataset, fmt::join(names, ", "));
+  }
+  if (*kind->labels != 0 && (!options.labels.empty() || !options.class_names.empty()))
     fail(ExitCode::kUsage, "data set {} has {}; other labels and classes are for the data set folder",
-         dataset, has_own_labels ? "labels of its own" : "no labels");
-  if (dataset == "emopia") return open_emopia(folder);
-  if (dataset == "vgmidi") return open_vgmidi(folder);
-  if (dataset == "emopia+vgmidi") return open_emopia_and_vgmidi(folder);
-  if (dataset == "pretrain") return open_pretrain(folder);
-  if (dataset == "folder") return open_folder(folder, options);
-  fail(ExitCode::kUsage,
-       "data set '{}' is not known; expected emopia, vgmidi, emopia+vgmidi, pretrain or folder", dataset);
+         dataset, kind->labels);
+  return kind->open(folder, options);
 }
 
 void tell_of(const Corpus& corpus) {

@@ -32,7 +32,7 @@ struct FolderOptions {
   std::vector<std::string> class_names;  ///< the allowed labels; empty: those that occur
 };
 
-/// Opens one of the data sets below. A missing folder is kMissing, contents that do not fit are kData.
+/// Opens one of dataset_kinds(). A missing folder is kMissing, contents that do not fit are kData.
 ///   emopia  midis/Q1_SONG_0.mid …, and splits/ if there: "midibert", "emopia_cls" and "song_level"
 ///   (EMOPIA_cls's
 ///           songs applied to all their clips)

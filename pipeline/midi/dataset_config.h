@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "midi/corpus.h"
+#include "midi/dataset_kinds.h"
 #include "midi/synthetic_corpus.h"
 
 namespace mofi {
@@ -18,11 +19,7 @@ struct DatasetConfig {
 };
 
 void describe(auto& field, DatasetConfig& c) {
-  field("name", c.name,
-        {.help = "emopia, vgmidi, emopia+vgmidi (both, to train on one and test on the other), folder (MIDI "
-                 "files and a labels.csv), pretrain (POP909, pop1k7, Pianist8 and "
-                 "ASAP scores in one folder, unlabelled) or synthetic (composed on the spot)",
-         .choices = {"emopia", "vgmidi", "emopia+vgmidi", "folder", "pretrain", "synthetic"}});
+  field("name", c.name, {.help = dataset_help(), .choices = dataset_names()});
   field("input", c.input, {.help = "the data set's folder, what --data gives", .is_volatile = true});
   field("labels", c.labels,
         {.help = "CSV file,label[,group,split] of a folder; empty: labels.csv in it", .is_volatile = true});

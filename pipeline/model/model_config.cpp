@@ -46,14 +46,9 @@ std::vector<std::size_t> told_features(const InjectionConfig& config) {
 }
 
 int condition_width(const InjectionConfig& config, int classes) {
-  const std::string& condition = config.condition;
-  if (condition == "none") return 0;
-  if (condition == "mode_confidence") return 3;
-  if (condition == "key" || condition == "correlations") return 24;
-  if (condition == "profile") return 12;
-  if (condition == "features") return static_cast<int>(told_features(config).size());
-  if (condition == "labels") return classes;
-  return 2;
+  const int width = condition_named(config.condition).width;
+  if (width == kPerFeature) return static_cast<int>(told_features(config).size());
+  return width == kPerClass ? classes : width;
 }
 
 std::vector<int> injection_sites(const InjectionConfig& config, int layers) {

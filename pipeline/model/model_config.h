@@ -6,6 +6,7 @@
 
 #include "core/config.h"
 #include "features/feature_list.h"
+#include "model/condition_list.h"
 
 namespace mofi {
 
@@ -154,14 +155,9 @@ std::vector<int> injection_sites(const InjectionConfig& config, int layers);
 template <class Field>
 void describe(Field& field, InjectionConfig& c) {
   field("condition", c.condition,
-        {.help = "what is told of each piece: none; mode (one-hot major, minor); mode_confidence (and how "
-                 "clear it is); key (one-hot of 24); correlations (with all 24 keys); profile (12 weights of "
-                 "pitch classes); features (symbolic ones, by name); and as controls constant (same "
-                 "parameters, no information), shuffled (modes "
-                 "of other pieces of the same split part), random (a coin for every piece) and labels (the "
-                 "answer itself: an upper bound). What has a tonic moves with transpositions",
-         .choices = {"none", "mode", "mode_confidence", "key", "correlations", "profile", "features",
-                     "constant", "shuffled", "random", "labels"}});
+        {.help = "what is told of each piece: " + condition_help() +
+                 ". What has a tonic moves with transpositions",
+         .choices = condition_names()});
   field("features", c.features,
         {.help = "what condition features tells, each in about its standard deviations: sets or names of: " +
                  feature_sets_help(),

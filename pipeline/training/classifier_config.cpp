@@ -4,21 +4,47 @@
 
 namespace mofi {
 
-const std::vector<std::string>& classical_systems() {
-  static const std::vector<std::string> systems = {"majority",   "mode_only", "logistic",
-                                                   "linear_svm", "rbf_svm",   "random_forest"};
-  return systems;
+namespace {
+
+struct ClassicalSystem {
+  const char* name;
+  std::vector<std::string> fields;  ///< of FeatureClassifierConfig, that have an effect on it
+  double usual_c = 0.05;
+};
+
+const std::vector<ClassicalSystem>& systems() {
+  static const std::vector<ClassicalSystem> all = {
+      {"majority", {}},
+      {"mode_only", {"c"}},
+      {"logistic", {"features", "c"}},
+      {"linear_svm", {"features", "c"}, 1},
+      {"rbf_svm", {"features", "c", "gamma"}, 1},
+      {"random_forest", {"features", "trees"}},
+  };
+  return all;
 }
 
-bool is_classical(const std::string& system) {
-  return std::ranges::find(classical_systems(), system) != classical_systems().end();
+const ClassicalSystem* find(const std::string& name) {
+  const auto found = std::ranges::find(systems(), name, &ClassicalSystem::name);
+  return found == systems().end() ? nullptr : &*found;
 }
+
+}  // namespace
+
+const std::vector<std::string>& classical_systems() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const ClassicalSystem& system : systems()) all.emplace_back(system.name);
+    return all;
+  }();
+  return names;
+}
+
+bool is_classical(const std::string& system) { return find(system) != nullptr; }
 
 std::vector<std::string> classifier_fields_of(const std::string& system) {
-  if (!is_classical(system) || system == "majority") return {};
-  if (system == "mode_only") return {"c"};
-  if (system == "rbf_svm") return {"features", "c", "gamma"};
-  return {"features", system == "random_forest" ? "trees" : "c"};
+  const ClassicalSystem* found = find(system);
+  return found == nullptr ? std::vector<std::string>{} : found->fields;
 }
 
 void normalise(FeatureClassifierConfig& config, const std::string& system) {
@@ -33,7 +59,8 @@ void normalise(FeatureClassifierConfig& config, const std::string& system) {
 }
 
 double usual_regularisation(const std::string& system) {
-  return system == "linear_svm" || system == "rbf_svm" ? 1 : 0.05;
+  const ClassicalSystem* found = find(system);
+  return found == nullptr ? 0 : found->usual_c;
 }
 
 }  // namespace mofi

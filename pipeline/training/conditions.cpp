@@ -1,7 +1,6 @@
 #include "training/conditions.h"
 
 #include <algorithm>
-#include <array>
 #include <functional>
 #include <span>
 
@@ -11,7 +10,7 @@
 namespace mofi {
 namespace {
 
-constexpr int kPitchClasses = 12, kKeys = 24;
+constexpr int kPitchClasses = 12;
 
 /// Fills the numbers of one row from its piece and what has its key.
 using TellRow = std::function<void(std::size_t row, std::span<float> numbers)>;
@@ -125,18 +124,9 @@ TellRow teller(const RunConfig& config, const TokenTable& tokens, const ModeUnit
   fail(ExitCode::kInternal, "no rule tells condition {}", condition);
 }
 
-int turning_numbers(const std::string& condition) {
-  if (condition == "key" || condition == "correlations") return kKeys;
-  return condition == "profile" ? kPitchClasses : 0;
-}
-
 }  // namespace
 
-bool needs_keys(const InjectionConfig& injection) {
-  static constexpr std::array<std::string_view, 5> kNeedNone = {"none", "features", "constant", "random",
-                                                                "labels"};
-  return std::ranges::find(kNeedNone, injection.condition) == kNeedNone.end();
-}
+bool needs_keys(const InjectionConfig& injection) { return condition_named(injection.condition).needs_keys; }
 
 ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens, const ModeUnits& keys,
                                const FeatureTable* features, const std::vector<SplitPart>& part) {
@@ -153,7 +143,7 @@ ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens
   ConditionTable table;
   if (condition == "none") return table;
   table.width = condition_width(config.injection, static_cast<int>(tokens.class_names.size()));
-  table.turning = turning_numbers(condition);
+  table.turning = condition_named(condition).turning;
   if (condition == "features") move_features(config.injection, table);
   const auto width = static_cast<std::size_t>(table.width);
   table.values.assign(tokens.rows() * width, 0);

@@ -93,7 +93,7 @@ TEST(Corpus, missing_folder_is_a_missing_resource_and_an_empty_one_bad_data) {
               HasSubstr("midis: no such folder"));
   EXPECT_THAT(refusal_of(open("folder", empty.path())), HasSubstr("holds no MIDI file"));
   EXPECT_THAT(refusal_of(open("emopiaa", empty.path()), ExitCode::kUsage),
-              HasSubstr("expected emopia, vgmidi, emopia+vgmidi, pretrain or folder"));
+              HasSubstr("expected one of emopia, vgmidi, emopia+vgmidi, folder, pretrain"));
 }
 
 Corpus corpus_of(const std::string& name, const std::vector<std::string>& files,
