@@ -16,8 +16,7 @@ constexpr Condition kConditions[] = {
     {"key", "one-hot of 24", 24, 24, true},
     {"correlations", "with all 24 keys", 24, 24, true},
     {"profile", "12 weights of pitch classes", 12, 12, true},
-    {"features", "symbolic ones, by name", kPerFeature, 0,
-     false},  // which of them turn, the list of features says
+    {"features", "symbolic ones, by name", kPerFeature, 0, false},  // each knows whether it turns
     {"constant", "control: same parameters, no information", 2, 0, false},
     {"shuffled", "control: modes of other pieces of the same split part", 2, 0, true},
     {"random", "control: a coin for every piece", 2, 0, false},
