@@ -1,5 +1,7 @@
 #include "ablation/cells.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <memory>
 #include <set>
@@ -241,7 +243,7 @@ class CellReader {
       cell.slug = arm_slugs.slug(cell.config, place.at);
       check(cell, place);
       made_.cells.push_back(std::move(cell));
-      refuse_second(place);
+      refuse_second(place, sections);
     } while (place.advance());
   }
 
@@ -289,12 +291,34 @@ class CellReader {
     return node != nullptr ? node->source : place.arm.source;
   }
 
-  void refuse_second(const SweepPlace& place) {
+  void refuse_second(const SweepPlace& place, std::vector<ArmSection>& sections) {
     const auto [first, is_new] = seen_.insert(made_.cells.size() - 1);
     if (is_new) return;
     const Cell &cell = made_.cells.back(), &other = made_.cells[*first];
-    fail(ExitCode::kUsage, "{}: cell {}: the sweep asks for {} a second time; it is already asked for at {}",
-         cell.source, place.text(), cell.slug, other.source);
+    const std::vector<std::string> unused = fields_without_effect(place, sections, cell.config);
+    fail(ExitCode::kUsage,
+         "{}: cell {}: the sweep asks for {} a second time; it is already asked for at {}{}", cell.source,
+         place.text(), cell.slug, other.source,
+         unused.empty() ? "" : fmt::format("; without effect here: {}", fmt::join(unused, ", ")));
+  }
+
+  /// Fields that axes set and the run does not use: what was asked for is not what it has.
+  std::vector<std::string> fields_without_effect(const SweepPlace& place, std::vector<ArmSection>& sections,
+                                                 const RunConfig& config) {
+    const Json has = config_to_json(config, true);
+    std::vector<std::string> unused;
+    for (std::size_t axis = 0; axis < place.at.size(); ++axis)
+      for (const auto& [path, node] : place.value(axis).settings) {
+        const std::size_t section = section_index(section_of(path));
+        if (is_music(section)) continue;
+        const Json& asked = state_at(section, sections[section], place).run.asked;
+        std::string pointer = "/" + path;
+        std::ranges::replace(pointer, '.', '/');
+        const Json::json_pointer field(pointer);
+        if (asked.contains(field) && (!has.contains(field) || has[field] != asked[field]))
+          unused.push_back(path);
+      }
+    return unused;
   }
 
   /// Cells, by their places in the list, are told apart by what makes them runs of their own.

@@ -49,10 +49,10 @@ TEST(Experiment, what_a_file_has_no_room_for_is_refused) {
 
 TEST(Experiment, the_same_run_asked_for_twice_is_refused_with_both_places) {
   const std::string sentence = refusal(kSweep + "    - {injection.condition: none, injection.site: 1}\n");
-  EXPECT_EQ(sentence,
-            "e.yaml:8: cell {injection.condition: none, injection.site: 1, seed: 1}: the sweep asks for "
-            "none_seed1 a "
-            "second time; it is already asked for at e.yaml:6");
+  EXPECT_EQ(
+      sentence,
+      "e.yaml:8: cell {injection.condition: none, injection.site: 1, seed: 1}: the sweep asks for "
+      "none_seed1 a second time; it is already asked for at e.yaml:6; without effect here: injection.site");
 }
 
 TEST(Experiment, midibert_s_own_fine_tuning_is_told_as_published_in_the_config_that_claims_it) {

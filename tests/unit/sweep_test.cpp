@@ -53,6 +53,8 @@ sweep:
                           "rbf_svm_all_seed1", "rbf_svm_without_velocity_seed1"));
   EXPECT_THAT(refusal(kTiny + "sweep: {common: {system: majority, injection.site: [0, 1]}}"),
               HasSubstr("asks for majority_seed1 a second time"));
+  EXPECT_THAT(refusal(kTiny + "sweep: {common: {injection.condition: mode, data.fold: [0, 1]}}"),
+              HasSubstr("; without effect here: data.fold"));
   EXPECT_THAT(refusal("{system: logistic, classifier: {features: [loudness]}}"),
               HasSubstr("classifier.features: 'loudness' is no feature and no set of features"));
   EXPECT_THAT(refusal("system: svm"), HasSubstr("rbf_svm"));
