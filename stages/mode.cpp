@@ -57,7 +57,8 @@ int main(int argc, char** argv) {
       ->excludes(flags.option("--weighting"));
   app.add_option(
       "--keys", keys,
-      "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys: the report counts how many are found");
+      "CSV file,tonic_pc,mode (0 = C; major or minor) of true keys, such as the labels.csv of synthesize: "
+      "the report counts how many are found");
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 
   return run_ranked_stage(argc, argv, app, [&](const World& world) {

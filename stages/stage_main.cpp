@@ -9,6 +9,7 @@
 #include <new>
 #include <thread>
 
+#include "core/build_info.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/provenance.h"
@@ -75,6 +76,8 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   remember_command_line(argc, argv);
   app.name(called_as(argv[0]));
   app.formatter(std::make_shared<HelpFormatter>());
+  app.set_version_flag("--version", fmt::format("mofi {} ({})", kVersion, kCommit),
+                       "print version and commit and exit");
   std::string log_level = "info";
   app.add_option("--log-level", log_level, "debug, info, warning, error or off")
       ->check(one_of({"debug", "info", "warning", "error", "off"}));

@@ -283,7 +283,7 @@ std::vector<SyntheticPiece> compose_corpus(const SyntheticCorpusConfig& config) 
 }
 
 std::string synthetic_labels(const std::vector<SyntheticPiece>& pieces) {
-  std::string text = "file,label,group,split,tonic,mode,tempo_bpm\n";
+  std::string text = "file,label,group,split,tonic_pc,mode,tempo_bpm\n";
   for (const SyntheticPiece& piece : pieces)
     text += fmt::format("{},Q{},{},{},{},{},{}\n", piece.file, piece.quadrant + 1, piece.group,
                         split_part_name(piece.split), piece.tonic, piece.is_minor ? "minor" : "major",
