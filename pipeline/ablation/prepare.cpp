@@ -9,6 +9,7 @@
 #include "core/files.h"
 #include "core/log.h"
 #include "features/extract_features.h"
+#include "midi/dataset_kinds.h"
 #include "tokens/tokenize_corpus.h"
 #include "tonality/key_report.h"
 
@@ -134,12 +135,11 @@ FoundDataset find_dataset(const std::string& name, const std::filesystem::path& 
   if (folder.empty())
     fail(ExitCode::kUsage, "data set {} needs its folder: give --data DIR or set dataset.input", name);
   if (!std::filesystem::is_directory(folder)) fail(ExitCode::kMissing, "{}: no such folder", folder.string());
-  for (const char* known : {"emopia", "vgmidi"}) {
-    if (name != known && name != "synthetic") continue;  // a composed corpus may be replaced by any real one
-    for (const auto& candidate : {folder, folder / known}) {
-      const char* landmark = std::string(known) == "emopia" ? "midis" : "vgmidi_labelled.csv";
-      if (std::filesystem::exists(candidate / landmark)) return {known, candidate};
-    }
+  for (const DatasetKind& known : dataset_kinds()) {
+    if (*known.landmark == 0 || (name != known.name && name != "synthetic"))
+      continue;  // any may replace composed music
+    for (const auto& candidate : {folder, folder / known.name})
+      if (std::filesystem::exists(candidate / known.landmark)) return {known.name, candidate};
   }
   return {name == "synthetic" ? "folder" : name, folder};
 }

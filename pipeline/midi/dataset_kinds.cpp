@@ -16,8 +16,8 @@ Corpus alone(const fs::path& folder, const FolderOptions& /*options*/) {
 constexpr const char* kOwn = "labels of its own";
 
 constexpr DatasetKind kKinds[] = {
-    {"emopia", "", alone<open_emopia>, kOwn},
-    {"vgmidi", "", alone<open_vgmidi>, kOwn},
+    {"emopia", "", alone<open_emopia>, kOwn, "midis"},
+    {"vgmidi", "", alone<open_vgmidi>, kOwn, "vgmidi_labelled.csv"},
     {"emopia+vgmidi", "both, to train on one and test on the other", alone<open_emopia_and_vgmidi>, kOwn},
     {"folder", "MIDI files and a labels.csv", open_folder, ""},
     {"pretrain", "POP909, pop1k7, Pianist8 and ASAP scores in one folder, unlabelled", alone<open_pretrain>,

@@ -15,6 +15,7 @@ struct DatasetKind {
   const char* help;
   Corpus (*open)(const std::filesystem::path& folder, const FolderOptions& options);
   const char* labels;  ///< whose labels it has, when it cannot be told others; empty: FolderOptions say
+  const char* landmark = "";  ///< what only its folder has, to find it in a folder of several; empty: nothing
 };
 
 /// All that are folders of files.
