@@ -137,6 +137,10 @@ void sweep(const World& world, SweepCommand& command) {
   if (command.action == "retry" && !command.retry_failed)
     fail(ExitCode::kUsage, "sweep retry: say what, as in `mofi sweep retry --failed`");
 
+  if (command.dry_run && command.action != "retry" && command.action != "gc" && command.action != "submit")
+    fail(ExitCode::kUsage, "sweep {} has no --dry-run; `mofi sweep plan` says what would be done",
+         command.action);
+
   if (command.action == "cancel") {
     if (world.is_root()) cancel(command.results);
     return;

@@ -3,11 +3,27 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <string>
 
 #include "core/error.h"
+#include "core/files.h"
 #include "midi/corpus.h"
 #include "midi/synthetic_corpus.h"
 #include "stage_main.h"
+
+namespace {
+
+/// Labels of the user's own music are not to be lost.
+void refuse_labels_of_others(const std::filesystem::path& labels) {
+  if (!std::filesystem::exists(labels)) return;
+  const std::string header = mofi::synthetic_labels({});
+  if (!mofi::read_text(labels).starts_with(header))
+    mofi::fail(mofi::ExitCode::kUsage, "{}: is there already, and not of composed music; name another folder",
+               labels.string());
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   CLI::App app{
@@ -38,6 +54,7 @@ int main(int argc, char** argv) {
       fmt::print("would write {} MIDI files and labels.csv into {}\n", config.pieces, output.string());
       return;
     }
+    refuse_labels_of_others(output / "labels.csv");
     const std::vector<mofi::SyntheticPiece> pieces = mofi::compose_corpus(config);
     const std::string digest = mofi::write_synthetic_corpus(output, pieces);
     fmt::print("{}digest {}\n", mofi::summary(pieces), digest);
