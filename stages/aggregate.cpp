@@ -25,9 +25,11 @@ int main(int argc, char** argv) {
   app.add_option("--published", published, "values to print beside ours, as in configs/published.yaml")
       ->type_name("FILE");
   app.add_option("--bootstrap", options.bootstrap.resamples, "number of bootstrap resamples")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(mofi::integer(1, 1e6))
       ->capture_default_str();
-  app.add_option("--bootstrap-seed", options.bootstrap.seed, "seed of the bootstrap")->capture_default_str();
+  app.add_option("--bootstrap-seed", options.bootstrap.seed, "seed of the bootstrap")
+      ->check(mofi::integer(0))
+      ->capture_default_str();
   app.footer("Example:\n  mofi aggregate --results results/demo --baseline injection.condition=constant");
 
   return mofi::run_stage(argc, argv, app, [&] {

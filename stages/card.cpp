@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   app.add_option("--license", options.license,
                  "licence of the weights as hubs call it, such as mit or cc-by-nc-sa-4.0");
   app.add_option("--bootstrap", options.bootstrap.resamples, "bootstrap resamples of an interval")
-      ->check(CLI::Range(100, 1'000'000));
+      ->check(integer(100, 1e6));
 
   return run_stage(argc, argv, app, [&] {
     const std::string card = model_card(run, options);

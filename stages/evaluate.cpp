@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
       "also write two sums over each hidden state of each row, to compare with another implementation "
       "of the model: dataset hidden_states [rows, layers + 1, 2]");
   app.add_option("--threads", threads, "CPU threads of each rank (default: as trained)")
-      ->check(CLI::Range(1, 1024));
+      ->check(integer(1, 1024));
   app.add_option("--device", device_name, "auto, cpu or cuda")->check(one_of({"auto", "cpu", "cuda"}));
   app.footer(
       "Example:\n  mofi evaluate --weights results/one/weights.safetensors --tokens tokens.h5 --mode mode.h5 "

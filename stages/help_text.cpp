@@ -29,13 +29,6 @@ Kind kind_of(const CLI::Option& option) {
   if (kind.name == "INT" || kind.name == "UINT") kind.name = "INTEGER";
   if (kind.name == "FLOAT") kind.name = "NUMBER";
   if (kind.range.starts_with("{")) return {kind.range, ""};
-  if (kind.range == "NONNEGATIVE") kind.range = "at least 0";
-  if (kind.range == "POSITIVE") kind.range = "above 0";
-  const std::size_t open = kind.range.find('['), between = kind.range.find(" - "),
-                    close = kind.range.find(']');
-  if (open != std::string::npos && between != std::string::npos && close != std::string::npos)
-    kind.range = fmt::format("{} to {}", kind.range.substr(open + 1, between - open - 1),
-                             kind.range.substr(between + 3, close - between - 3));
   return kind;
 }
 

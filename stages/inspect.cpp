@@ -17,7 +17,9 @@ int main(int argc, char** argv) {
   std::vector<std::filesystem::path> files;
   std::size_t rows = 5;
   app.add_option("FILE", files, "the file, or several")->required();
-  app.add_option("--rows", rows, "how many first rows, pieces or notes to show")->capture_default_str();
+  app.add_option("--rows", rows, "how many first rows, pieces or notes to show")
+      ->capture_default_str()
+      ->check(mofi::integer(0));
 
   return mofi::run_stage(argc, argv, app, [&] {
     for (std::size_t i = 0; i < files.size(); ++i)

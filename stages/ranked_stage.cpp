@@ -9,7 +9,7 @@ int run_ranked_stage(int argc, char** argv, CLI::App& app, const std::function<v
   double rank_timeout_s = kRankTimeout;
   app.add_option("--rank-timeout", rank_timeout_s,
                  "seconds after which a rank that hangs ends the job of all; 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(number(0))
       ->capture_default_str();
   return run_stage(argc, argv, app, [&] {
     const World world(rank_timeout_s);

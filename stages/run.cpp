@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     ConfigNode root = load(options);
     if (!data.empty()) use_data(root, data);
     const Experiment experiment = read_experiment(root);
-    const std::filesystem::path folder = results.empty() ? "results/" + experiment.name : results;
+    const std::filesystem::path folder = results_folder(results, experiment);
 
     if (world.is_root()) compose_music(experiment, folder);
     world.barrier();

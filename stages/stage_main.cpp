@@ -1,12 +1,16 @@
 #include "stage_main.h"
 
-#include <fmt/ranges.h>
+#include <fmt/core.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <new>
+#include <system_error>
 #include <thread>
 
 #include "core/build_info.h"
@@ -56,17 +60,13 @@ bool is_first_rank() {
   return true;
 }
 
-}  // namespace
-
-CLI::Validator one_of(const std::vector<std::string>& names) {
-  return {[names](const std::string& found) -> std::string {
-            if (std::ranges::find(names, found) != names.end()) return "";
-            const std::string near = nearest_name(found, names);
-            return fmt::format("expected one of {}{}, found '{}'", fmt::join(names, ", "),
-                               near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near), found);
-          },
-          fmt::format("{{{}}}", fmt::join(names, ","))};
+/// Whoever reads half a table would take it for a whole one.
+void require_printed() {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  fail(ExitCode::kMissing, "standard output cannot be written: {}", std::strerror(errno));
 }
+
+}  // namespace
 
 void let_first_rank_speak() {
   if (!is_first_rank()) std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -101,12 +101,19 @@ int run_stage(int argc, char** argv, CLI::App& app, const std::function<void()>&
   start_logging(log_level);
   try {
     body();
+    require_printed();
     return static_cast<int>(ExitCode::kDone);
   } catch (const Error& error) {
     log_error("{}", error.what());
     return static_cast<int>(error.code());
   } catch (const std::bad_alloc&) {
     log_error("out of memory");
+  } catch (const std::system_error& error) {
+    if (std::ferror(stdout) != 0) {
+      log_error("standard output cannot be written: {}", error.code().message());
+      return static_cast<int>(ExitCode::kMissing);
+    }
+    log_error("{}", internal_error_sentence(error));
   } catch (const std::exception& error) {
     log_error("{}", internal_error_sentence(error));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/config_tree.h"
+#include "option_values.h"
 
 namespace mofi {
 
@@ -20,9 +21,6 @@ void let_first_rank_speak();
 /// "internal: " and the first line of what an unforeseen exception says; the rest (a stack, with LibTorch)
 /// goes to the debug log.
 std::string internal_error_sentence(const std::exception& error);
-
-/// What an option may be. The refusal names the nearest.
-CLI::Validator one_of(const std::vector<std::string>& names);
 
 /// The options --config F and --set key=value (repeatable) of stages that are told by a config.
 struct ConfigOptions {

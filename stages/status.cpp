@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
   app.add_option("DIR", folders, "folders of results");
   auto* as_json = app.add_flag("--json", json, "for other programs");
   app.add_option("--watch", seconds, "on a terminal: look again after so many seconds, until Ctrl-C")
-      ->check(CLI::Range(0.1, 86400.0))
+      ->check(number(0.1, 86400))
       ->default_str("")
       ->excludes(as_json);
   app.footer("Examples:\n  mofi status\n  mofi status results/demo --json\n  mofi status --watch 10");

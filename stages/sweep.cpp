@@ -27,6 +27,7 @@ struct SweepCommand {
   std::vector<std::string> only;
   SweepOptions options;
   SlurmOptions slurm;
+  ActionOptions limited;
 };
 
 void add_options(CLI::App& app, SweepCommand& command) {
@@ -40,52 +41,71 @@ void add_options(CLI::App& app, SweepCommand& command) {
       ->check(one_of({"plan", "run", "status", "retry", "gc", "submit", "cancel"}));
   add_config_options(app, command.config);
   app.add_option("--results", command.results,
-                 "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise")
-      ->required();
+                 "folder of the results; holds tokens.h5 and mode.h5 unless inputs says otherwise (default: "
+                 "results/<name of the experiment>)");
 
   SweepOptions& options = command.options;
-  app.add_option("--rerun", command.rerun,
-                 "what else is to be done: what another version of the program did (code), what was given up "
-                 "(failed), or all. Of changed inputs and configs every run is another one anyway")
+  const auto only_for = [&](const char* actions, CLI::Option* option) {
+    return command.limited.only_for(actions, option);
+  };
+  const char* of_runs = "plan, run, status, retry";
+  only_for(of_runs, app.add_option("--rerun", command.rerun,
+                                   "what else is to be done: what another version of the program did (code), "
+                                   "what was given up (failed), or all. Of changed inputs and configs every "
+                                   "run is another one anyway"))
       ->delimiter(',')
       ->check(one_of({"code", "failed", "all"}));
-  app.add_option("--only", command.only, "names of arms: their runs alone")->delimiter(',');
-  app.add_option("--runs", command.positions, "FIRST-LAST: only these of the plan, counted from 0");
-  app.add_option(
-         "--max-attempts", options.plan.max_attempts,
-         "errors and crashes after which a run is given up; 0: never. That it was stopped, or took too long, "
-         "does not count")
-      ->check(CLI::NonNegativeNumber);
-  app.add_flag("--verify", command.verify, "read every result in full, not only those that changed");
-  app.add_option("--why", command.why, "plan: all that is known of this run; the begin of its name will do");
-  app.add_option("--ranks-per-run", options.ranks_per_run, "run: ranks that train one run together")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--max-failures", options.max_failures, "run: begin no more after so many failures; 0: do")
-      ->check(CLI::NonNegativeNumber);
-  app.add_flag("--fail-fast", command.fail_fast, "run: begin no more after the first failure");
-  app.add_option("--run-timeout", options.run_timeout_minutes,
-                 "run: minutes after which a run keeps a checkpoint and makes room for others; 0: never")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option(
-         "--lease", options.lease_s,
-         "run: seconds without a sign of life after which a process on another machine is taken for dead")
-      ->check(CLI::PositiveNumber);
-  app.add_flag("--failed", command.retry_failed, "retry: what failed");
-  app.add_flag("--dry-run", command.dry_run,
-               "retry, gc: only say what would be done; submit: print the job scripts");
-  add_slurm_options(app, command.slurm);
-  app.add_flag("--orphans", command.orphans, "gc: unfinished runs that the sweep no longer asks for, too");
-  auto* tsv = app.add_flag_callback(
-      "--tsv", [&command] { command.format = "tsv"; }, "status: for other programs");
-  app.add_flag_callback(
-         "--json", [&command] { command.format = "json"; }, "status: for other programs")
-      ->excludes(tsv);
+  only_for(of_runs, app.add_option("--only", command.only, "names of arms: their runs alone"))
+      ->delimiter(',');
+  only_for(of_runs,
+           app.add_option("--runs", command.positions, "FIRST-LAST: only these of the plan, counted from 0"));
+  only_for(of_runs, app.add_option("--max-attempts", options.plan.max_attempts,
+                                   "errors and crashes after which a run is given up; 0: never. That it was "
+                                   "stopped, or took too long, does not count"))
+      ->check(integer(0));
+  only_for(of_runs, app.add_flag("--verify", command.verify,
+                                 "read every result in full, not only those that changed"));
+  only_for("plan", app.add_option("--why", command.why,
+                                  "all that is known of this run; the beginning of its name will do"));
+
+  const char* doing = "run, retry";
+  only_for(doing,
+           app.add_option("--ranks-per-run", options.ranks_per_run, "ranks that train one run together"))
+      ->check(integer(1));
+  only_for(doing, app.add_option("--max-failures", options.max_failures,
+                                 "begin no more runs after so many failures; 0: always go on"))
+      ->check(integer(0));
+  only_for(doing,
+           app.add_flag("--fail-fast", command.fail_fast, "begin no more runs after the first failure"));
+  only_for(doing, app.add_option("--run-timeout", options.run_timeout_minutes,
+                                 "minutes after which a run keeps a checkpoint and makes room for others; 0: "
+                                 "never"))
+      ->check(number(0));
+  only_for(doing, app.add_option("--lease", options.lease_s,
+                                 "seconds without a sign of life after which a process on another machine is "
+                                 "taken for dead"))
+      ->check(number(1));
+  only_for("retry", app.add_flag("--failed", command.retry_failed, "what failed"));
+  only_for("run, retry, gc, submit",
+           app.add_flag("--dry-run", command.dry_run,
+                        "only say what would be done, as plan does; of submit, the job scripts"));
+  only_for("submit", app.add_option("--cluster", command.slurm.profile,
+                                    "profile of the site, such as cluster/profiles/gpu_node.yaml"));
+  only_for("submit", app.add_flag("--again", command.slurm.again,
+                                  "also while earlier jobs of these results wait or run"));
+  only_for("gc", app.add_flag("--orphans", command.orphans,
+                              "unfinished runs that the sweep no longer asks for, too"));
+  const auto format = [&](const char* name) {
+    return only_for("status", app.add_flag_callback(
+                                  std::string("--") + name, [&command, name] { command.format = name; },
+                                  "for other programs"));
+  };
+  format("json")->excludes(format("tsv"));
   app.footer(
       "Examples:\n  mofi sweep plan --config configs/demo.yaml --results results/demo\n"
       "  mofi --ranks 2 sweep run --config configs/demo.yaml --results results/demo\n"
       "  mofi sweep status --config configs/demo.yaml --results results/demo --tsv\n"
-      "  mofi sweep submit --config configs/demo.yaml --results results/demo \\\n"
-      "    --cluster cluster/profiles/cpu_node.yaml --dry-run");
+      "  mofi sweep submit --config configs/demo.yaml --cluster cluster/profiles/cpu_node.yaml --dry-run");
 }
 
 /// Those of the arms of these names.
@@ -131,27 +151,25 @@ void collect_garbage(const std::vector<PlannedRun>& plan, const SweepCommand& co
 }
 
 void sweep(const World& world, SweepCommand& command) {
+  command.limited.check("sweep", command.action);
   SweepOptions& options = command.options;
   options.plan.rerun = {command.rerun.begin(), command.rerun.end()};
   if (command.fail_fast) options.max_failures = 1;
   if (command.action == "retry" && !command.retry_failed)
     fail(ExitCode::kUsage, "sweep retry: say what, as in `mofi sweep retry --failed`");
 
-  if (command.dry_run && command.action != "retry" && command.action != "gc" && command.action != "submit")
-    fail(ExitCode::kUsage, "sweep {} has no --dry-run; `mofi sweep plan` says what would be done",
-         command.action);
-
+  const Experiment experiment = read_experiment(load(command.config));
+  command.results = results_folder(command.results, experiment).string();
   if (command.action == "cancel") {
     if (world.is_root()) cancel(command.results);
     return;
   }
-  const Experiment experiment = read_experiment(load(command.config));
   SweepInputs inputs(experiment.music, command.results);
   check_cells(experiment.cells, inputs);
   Ledger ledger(command.results, command.verify);
   std::vector<PlannedRun> plan = plan_runs(world, experiment.cells, inputs, ledger, options.plan);
-  const bool is_asked_for = command.action == "run" || command.action == "retry" ||
-                            (command.action == "submit" && !command.dry_run);
+  const bool is_asked_for = !command.dry_run && (command.action == "run" || command.action == "retry" ||
+                                                 command.action == "submit");
   if (world.is_root() && is_asked_for)
     remember_plan(command.results, plan);  // all of it, whatever --only says
   keep_arms(plan, command.only);
@@ -174,6 +192,10 @@ void sweep(const World& world, SweepCommand& command) {
     plan = plan_runs(world, experiment.cells, inputs, ledger, options.plan);
     keep_arms(plan, command.only);
     keep_positions(plan, command.positions);
+  }
+  if (command.action == "run" && command.dry_run) {
+    if (world.is_root()) print_plan(plan, ledger);
+    return;
   }
   if (command.action == "run" || command.action == "retry") {
     const MeasuredTimes times = world.is_root() ? measured_times(ledger) : MeasuredTimes{};

@@ -11,12 +11,6 @@
 
 namespace mofi {
 
-void add_slurm_options(CLI::App& app, SlurmOptions& options) {
-  app.add_option("--cluster", options.profile,
-                 "submit: profile of the site, such as cluster/profiles/gpu_node.yaml");
-  app.add_flag("--again", options.again, "submit: also while earlier jobs of these results wait or run");
-}
-
 std::vector<std::filesystem::path> own_program() {
   const auto executable = std::filesystem::read_symlink("/proc/self/exe");
   std::vector<std::filesystem::path> program = {executable};

@@ -1,7 +1,6 @@
 #pragma once
 // What `mofi sweep` does with Slurm: submit, cancel, and the jobs in `status`.
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
@@ -9,13 +8,11 @@
 
 namespace mofi {
 
-/// --cluster and --again.
 struct SlurmOptions {
   std::string profile;
   bool again = false;
   bool dry_run = false;  ///< print the job scripts and write nothing
 };
-void add_slurm_options(CLI::App& app, SlurmOptions& options);
 
 /// This very executable, and what lies beside it that it loads.
 std::vector<std::filesystem::path> own_program();

@@ -40,12 +40,14 @@ int main(int argc, char** argv) {
   app.add_option("--output", output, "folder to write: MIDI files and labels.csv")->required();
   app.add_option("--pieces", config.pieces, "clips, two a song")
       ->capture_default_str()
-      ->check(CLI::Range(8, 100'000));
-  app.add_option("--seed", config.seed, "what everything is drawn from")->capture_default_str();
+      ->check(mofi::integer(8, 1e5));
+  app.add_option("--seed", config.seed, "what everything is drawn from")
+      ->capture_default_str()
+      ->check(mofi::integer(0));
   app.add_option("--mode-valence-agreement", config.mode_valence_agreement,
                  "share of clips whose mode is that of their valence")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(mofi::number(0, 1));
   app.add_flag("--unseen-keys", config.unseen_keys, "test clips are in four tonics that no other clip is in");
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 

@@ -5,6 +5,7 @@
 #include "ablation/run_folder.h"
 #include "baselines/classical_run.h"
 #include "core/error.h"
+#include "core/files.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/stop.h"
@@ -19,10 +20,21 @@
 namespace mofi {
 namespace {
 
+/// The results of another run are not to be lost to a forgotten --output.
+void refuse_other_run(const std::filesystem::path& folder, const std::string& id) {
+  if (!std::filesystem::exists(folder / kResultFile)) return;
+  const Json record = Json::parse(read_text(folder / kResultFile), nullptr, false);
+  const std::string there = record.is_object() ? record.value("run_id", "") : "";
+  if (!there.empty() && there != id)
+    fail(ExitCode::kUsage, "{}: holds the finished run {}; give another --output, or remove it",
+         folder.string(), there);
+}
+
 /// A classical system: nothing to go on from, and no weights.
 RunResult do_classical_run(const World& world, const Cell& cell, const RunInputs& inputs,
                            const std::map<std::string, std::string>& digests,
                            const std::filesystem::path& folder) {
+  if (world.is_root()) refuse_other_run(folder, run_id(cell, digests));
   RunResult result = classical_run(cell.config, inputs);
   if (!world.is_root()) return result;
   std::filesystem::remove(folder / kResultFile);
@@ -54,7 +66,8 @@ int main(int argc, char** argv) {
       ->required();
   app.footer(
       "Example:\n  mofi train --tokens tokens.h5 --mode mode.h5 --output results/one \\\n"
-      "    --set model.size=tiny --set injection.condition=mode --set injection.site=0");
+      "    --set data.split=folds --set model.size=tiny --set injection.condition=mode --set "
+      "injection.site=0");
   return run_ranked_stage(argc, argv, app, [&](const World& world) {
     ConfigNode root = load(options);
     std::erase_if(root.entries, [](const auto& entry) { return entry.key == "sweep"; });
@@ -79,6 +92,7 @@ int main(int argc, char** argv) {
         choose_device(cell.config.training.device, world.node_rank(), world.node_size(), false);
     const Keeping keeping = {output, run_id(cell, digests), weights_metadata(cell.config, *inputs.tokens),
                              true};
+    if (world.is_root()) refuse_other_run(keeping.folder, keeping.identity);
     TrainingBar bar("train", !world.is_root());
     const RunOutcome outcome = fine_tune(world, cell.config, inputs, device, keeping, bar);
     log_debug("{}", memory_line());

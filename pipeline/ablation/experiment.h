@@ -1,6 +1,7 @@
 #pragma once
 // What one YAML file says: the name, how the table is made, and every run with the music it is trained on.
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,9 @@ struct Experiment {
   std::vector<MusicConfig> music;  ///< the distinct ones, at least one
   std::vector<Cell> cells;         ///< the sweep; one cell without one
 };
+
+/// The folder that was given, or results/<name>.
+std::filesystem::path results_folder(const std::string& given, const Experiment& experiment);
 
 /// Reads the fields of a file, and nothing of its sweep.
 ExperimentBase read_base(const ConfigNode& root);

@@ -137,7 +137,7 @@ const TokenTable& SweepInputs::tokens(const std::filesystem::path& path) {
   if (table == nullptr) {
     if (!std::filesystem::exists(path))
       fail(ExitCode::kMissing,
-           "{}: no such file; make it with `mofi tokenize`, or let `mofi run` do the whole chain",
+           "{}: no such file; `mofi run --dry-run` with this config makes it, or `mofi tokenize`",
            path.string());
     table = std::make_unique<const TokenTable>(read_tokens(path));
   }

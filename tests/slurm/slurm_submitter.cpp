@@ -20,7 +20,8 @@ int main(int argc, char** argv) {
   app.add_option("--program", program, "what is called as `PROGRAM run --config …`, and files beside it");
   app.add_option("--runs", runs, "runs of the plan");
   add_config_options(app, config, false);
-  add_slurm_options(app, options);
+  app.add_option("--cluster", options.profile, "profile of the site");
+  app.add_flag("--again", options.again, "also while earlier jobs wait or run");
   app.add_flag("--dry-run", options.dry_run, "print the job scripts and write nothing");
   return run_stage(argc, argv, app, [&] {
     if (action == "submit") submit(options, load(config), results, runs, {program.begin(), program.end()});

@@ -64,6 +64,12 @@ TEST(Config, an_unknown_key_is_refused_with_file_line_nearest_and_valid_names) {
             "epochs, rate, parts");
 }
 
+TEST(Config, two_letters_that_changed_places_are_one_slip) {
+  EXPECT_EQ(nearest_name("sede", {"seed", "size"}), "seed");
+  EXPECT_EQ(nearest_name("modle", {"model", "mode"}), "model");
+  EXPECT_EQ(nearest_name("abdc", {"dcab"}), "");
+}
+
 TEST(Config, a_duplicate_key_is_refused_with_both_lines) {
   EXPECT_THAT(refusal("seed: 1\nseed: 2\n"),
               HasSubstr("f.yaml:2: key 'seed' stands here a second time; it was first set at f.yaml:1"));

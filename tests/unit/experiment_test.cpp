@@ -42,6 +42,7 @@ TEST(Experiment, a_file_without_a_sweep_is_one_run) {
 }
 
 TEST(Experiment, what_a_file_has_no_room_for_is_refused) {
+  EXPECT_THAT(refusal("sweeep: {arms: []}"), HasSubstr("unknown key 'sweeep', did you mean 'sweep'?"));
   EXPECT_THAT(refusal("nam: x"), HasSubstr("e.yaml:1: unknown key 'nam', did you mean 'name'?"));
   EXPECT_THAT(refusal("seed: 1\ninjection: {condition: mode, site: 13}"),
               HasSubstr("e.yaml:2: injection.site is 13; a model of 12 layers has sites 0 to 12"));

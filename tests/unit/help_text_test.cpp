@@ -25,8 +25,8 @@ Told told_by(const std::vector<std::string>& arguments) {
   double share = 0.5;
   std::string output, kind = "small";
   std::vector<std::string> arms;
-  app.add_option("--pieces", pieces, "clips")->check(CLI::Range(1, 9));
-  app.add_option("--share", share, "a share")->check(CLI::NonNegativeNumber);
+  app.add_option("--pieces", pieces, "clips")->check(integer(1, 9));
+  app.add_option("--share", share, "a share")->check(number(0));
   app.add_option("--output", output, "the file to write")->required();
   app.add_option("--kind", kind, "its kind")->check(one_of({"small", "large"}));
   app.add_option("--arms", arms, "names of arms");

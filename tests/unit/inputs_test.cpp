@@ -138,7 +138,7 @@ TEST(SweepInputs, that_are_not_there_are_missed_only_when_a_run_asks_for_them) {
   EXPECT_THAT(refusal_of([&] { inputs.of(experiment.cells[0]); }, ExitCode::kMissing),
               HasSubstr("none.h5: no such file"));
   EXPECT_THAT(refusal_of([&] { inputs.of(experiment.cells[1]); }, ExitCode::kMissing),
-              HasSubstr("let `mofi run` do the whole chain"));
+              HasSubstr("`mofi run --dry-run` with this config makes it"));
 }
 
 }  // namespace
