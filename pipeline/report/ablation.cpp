@@ -453,9 +453,11 @@ class Ablating {
   }
 
   void line_up_contests() {
-    std::vector<std::size_t> all(set_.arms.size());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    contests_.push_back(line_up_contest("", all));
+    const auto upper_bound = parse_settings(options_.upper_bound);
+    std::vector<std::size_t> candidates;
+    for (std::size_t i = 0; i < set_.arms.size(); ++i)
+      if (!has_settings(set_.arms[i], upper_bound)) candidates.push_back(i);
+    contests_.push_back(line_up_contest("", candidates));
     std::map<std::string, std::vector<std::size_t>> families;
     for (std::size_t i = 0; i < set_.arms.size(); ++i)
       if (is_midibert(set_.arms[i].system)) families[family_of(set_, set_.arms[i])].push_back(i);

@@ -21,6 +21,8 @@ struct AblationOptions {
   /// What the comparisons also have, each as the settings of an arm.
   std::vector<std::vector<std::string>> controls = {{"injection.condition=constant"},
                                                     {"injection.condition=shuffled"}};
+  /// Settings of the arms that are told the answer: they show what the path can carry, and are never best.
+  std::vector<std::string> upper_bound = {"injection.condition=labels"};
   /// The splits that are scored, pooled. Empty: what each run's data.evaluate says, but of a cross-validation
   /// only the test part, in which every piece is once.
   std::vector<std::string> splits;

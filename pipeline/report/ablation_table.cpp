@@ -389,10 +389,15 @@ std::string best_note(const Ablation& ablation, const AblationOptions& options) 
   const std::vector<std::size_t> set = members(contest);
   if (set.empty())
     return "No arm is called best: no two scored the same clips with the same seeds, on more than one song.";
-  std::string among = fmt::format(
-      "{} {} arms", contest.arms.size() == ablation.set.arms.size() ? "all" : "the", contest.arms.size());
-  if (contest.seeds != all_seeds(ablation) || contest.arms.size() != ablation.set.arms.size())
-    among += " that scored the same clips with " + seeds_text(ablation, contest);
+  const auto upper_bound = parse_settings(options.upper_bound);
+  const auto told = std::ranges::count_if(ablation.set.arms,
+                                          [&](const Arm& arm) { return has_settings(arm, upper_bound); });
+  const bool all = contest.arms.size() + static_cast<std::size_t>(told) == ablation.set.arms.size();
+  std::string among = fmt::format("{} {} arms", all && told == 0 ? "all" : "the", contest.arms.size());
+  if (told > 0) among += " that are not told the answer";
+  if (contest.seeds != all_seeds(ablation) || !all)
+    among += fmt::format("{} scored the same clips with {}", told > 0 ? " and" : " that",
+                         seeds_text(ablation, contest));
   if (set.size() == 1)
     return fmt::format("Best: {}; it alone is in the model confidence set of {}.",
                        arm_with_numbers(ablation, set.front(), options), among);

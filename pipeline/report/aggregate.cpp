@@ -1,5 +1,8 @@
 #include "report/aggregate.h"
 
+#include <set>
+
+#include "core/config_tree.h"
 #include "core/error.h"
 #include "core/files.h"
 #include "report/ablation_table.h"
@@ -48,6 +51,18 @@ void write_group(const NamedAblation& named, const Table& table, const AblationO
   write(folder + "invariance.csv", to_csv(invariance_numbers(only, {})));
 }
 
+/// A slip in a baseline would take every difference from the tables.
+void require_known_fields(const std::vector<std::string>& settings, const std::vector<Run>& runs) {
+  for (const Setting& setting : parse_settings(settings)) {
+    std::set<std::string> known = {"system"};
+    for (const Run& run : runs) known.insert(run.config.order.begin(), run.config.order.end());
+    if (known.contains(setting.path)) continue;
+    const std::string near = nearest_name(setting.path, {known.begin(), known.end()});
+    fail(ExitCode::kUsage, "baseline: no run has the field '{}'{}", setting.path,
+         near.empty() ? "" : fmt::format(", did you mean '{}'?", near));
+  }
+}
+
 }  // namespace
 
 AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const AblationOptions& options) {
@@ -62,6 +77,7 @@ AggregatedRuns aggregated_runs(const std::filesystem::path& results_dir, const A
     fail(ExitCode::kMissing, "{}: holds no finished run{}; start or go on with 'mofi sweep run'",
          (results_dir / "runs").string(), first);
   }
+  require_known_fields(options.baseline, runs.runs);
   GroupedRuns grouped = group_runs(runs.runs);
   aggregated.columns = std::move(grouped.columns);
   for (RunGroup& group : grouped.groups) {

@@ -206,10 +206,13 @@ RunSet read_runs(const std::filesystem::path& results_dir, const std::set<std::s
     fail(ExitCode::kMissing, "{}: no such folder; expected the results folder of a sweep, with runs/ in it",
          runs_dir.string());
   std::vector<std::string> folders;
-  for (const auto& entry : std::filesystem::directory_iterator(runs_dir)) {
+  std::error_code failure;
+  for (const auto& entry : std::filesystem::directory_iterator(runs_dir, failure)) {
     const std::string name = entry.path().filename().string();
     if (entry.is_directory() && name.front() != '.') folders.push_back(name);
   }
+  if (failure)
+    fail(ExitCode::kMissing, "{}: cannot be looked into: {}", runs_dir.string(), failure.message());
   std::sort(folders.begin(), folders.end());
 
   RunSet set;

@@ -8,6 +8,7 @@
 #include "core/csv.h"
 #include "core/error.h"
 #include "core/files.h"
+#include "refusal.h"
 #include "report/field_defaults.h"
 #include "synthetic_runs.h"
 
@@ -597,6 +598,16 @@ TEST(ReportAggregate, without_a_baseline_there_are_no_differences) {
   EXPECT_NE(all_notes(summary.table).find("No arm has injection.condition=none"), std::string::npos);
 }
 
+TEST(ReportAggregate, a_baseline_in_a_field_that_no_run_has_is_refused_with_the_nearest) {
+  const TemporaryFolder results;
+  write_all(results.path(), small_sweep());
+  AblationOptions options = quick();
+  options.baseline = {"injection.conditoin=none"};
+  EXPECT_NE(refusal_of([&] { aggregate_in_place(results.path(), options); }, ExitCode::kUsage)
+                .find("no run has the field 'injection.conditoin', did you mean 'injection.condition'?"),
+            std::string::npos);
+}
+
 TEST(ReportAggregate, a_baseline_that_is_no_setting_is_a_usage_error) {
   const TemporaryFolder results;
   write_all(results.path(), small_sweep());
@@ -627,6 +638,19 @@ TEST(ReportAggregate, a_best_arm_is_named_with_its_interval_and_its_n) {
   EXPECT_NE(notes.find("Best: condition=mode, "), std::string::npos) << notes;
   EXPECT_NE(notes.find("(95 % interval "), std::string::npos) << notes;
   EXPECT_NE(notes.find("; 120 clips, 40 songs, 3 seeds)"), std::string::npos) << notes;
+}
+
+TEST(ReportAggregate, an_arm_that_is_told_the_answer_is_never_called_best) {
+  const TemporaryFolder results;
+  for (const std::int64_t seed : {1, 2, 3}) {
+    write_synthetic_run(results.path(), {.condition = "none", .seed = seed, .skill = 0.0, .songs = 40});
+    write_synthetic_run(results.path(), {.condition = "mode", .seed = seed, .skill = 0.9, .songs = 40});
+    write_synthetic_run(results.path(), {.condition = "labels", .seed = seed, .skill = 1.0, .songs = 40});
+  }
+  const std::string notes = all_notes(aggregate_in_place(results.path()).table);
+  EXPECT_NE(notes.find("Best: condition=mode, "), std::string::npos) << notes;
+  EXPECT_NE(notes.find("confidence set of the 2 arms that are not told the answer."), std::string::npos)
+      << notes;
 }
 
 TEST(ReportAggregate, a_split_that_shares_songs_says_so) {
