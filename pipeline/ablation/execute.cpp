@@ -301,7 +301,8 @@ class Sweep {
 SweepOutcome execute(const World& world, const std::vector<PlannedRun>& plan, const DoRun& do_run,
                      const SweepOptions& options, const MeasuredTimes& times) {
   if (options.ranks_per_run < 1 || world.size() % options.ranks_per_run != 0)
-    fail(ExitCode::kUsage, "groups of {} ranks cannot be made of {} ranks: give a number that divides it",
+    fail(ExitCode::kUsage,
+         "groups of {0} ranks cannot be made of {1} ranks; --ranks-per-run has to divide {1}",
          options.ranks_per_run, world.size());
   const auto todo = std::ranges::count_if(plan, &PlannedRun::is_to_do);
   if (world.is_root()) {

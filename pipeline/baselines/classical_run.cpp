@@ -39,7 +39,9 @@ Matrix features_of(const std::vector<std::size_t>& pieces, const RunConfig& conf
   if (!needs_features(config)) return {pieces.size(), 0};
   if (inputs.features == nullptr)
     fail(ExitCode::kUsage,
-         "system is {}, which needs a feature file; make one with `mofi features` and name it",
+         "system is {}, which needs a feature file; make one with `mofi features` and name it "
+         "(inputs.features, "
+         "--features)",
          config.system);
   const auto chosen = chosen_features(inputs.features->names, features_of_system(config));
   const FeaturesByPiece by_piece(*inputs.features);

@@ -17,9 +17,9 @@ std::string describe_found(const ConfigNode& node) {
     case ConfigNode::Kind::kScalar:
       return fmt::format("'{}'", node.scalar);
     case ConfigNode::Kind::kSequence:
-      return "a list";
+      return node.items.empty() ? "an empty list" : "a list";
     case ConfigNode::Kind::kMapping:
-      return "a mapping";
+      return node.entries.empty() ? "an empty mapping" : "a mapping";
   }
   return "something else";
 }

@@ -17,7 +17,7 @@ bool CsvTable::has(std::string_view column) const {
 std::size_t CsvTable::column(std::string_view column) const {
   const auto found = std::find(columns.begin(), columns.end(), column);
   if (found == columns.end())
-    fail(ExitCode::kData, "{}: has no column '{}'; its columns are {}", name, column,
+    fail(ExitCode::kData, "{}: has no column '{}'; its columns, parted by commas, are {}", name, column,
          fmt::join(columns, ", "));
   return static_cast<std::size_t>(found - columns.begin());
 }

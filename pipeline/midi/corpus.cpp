@@ -25,6 +25,10 @@ namespace fs = std::filesystem;
 void require_folder(const fs::path& folder, const std::string& expected) {
   if (!fs::is_directory(folder))
     fail(ExitCode::kMissing, "{}: no such folder; expected {}", folder.string(), expected);
+  std::error_code failure;
+  (void)fs::directory_iterator(folder, failure);
+  if (!failure) (void)fs::exists(folder / ".", failure);
+  if (failure) fail(ExitCode::kMissing, "{}: cannot be looked into: {}", folder.string(), failure.message());
 }
 
 void sort_by_id(std::vector<CorpusFile>& files) {
@@ -247,6 +251,7 @@ Corpus open_folder(const fs::path& folder, const FolderOptions& options) {
   Corpus corpus;
   corpus.name = "folder";
   corpus.class_names = options.class_names;
+  corpus.notes.push_back(folder.string() + " has no labels.csv, so no piece has a label");
   for (const std::string& name : files_below(folder))
     corpus.files.push_back({folder / name, name, name, -1, {}});
   if (corpus.files.empty())

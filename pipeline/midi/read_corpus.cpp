@@ -138,12 +138,14 @@ void require_readable(const Corpus& corpus, const ReadOptions& options, const Re
   const std::size_t bad = report.refusals.size();
   if (bad == 0) return;
   if (bad == 1 && !options.skip_bad_files)
-    fail(ExitCode::kData, "{}; mend or remove it, or set reading.skip_bad_files", report.refusals[0].why);
+    fail(ExitCode::kData,
+         "{}; mend or remove it, or leave such files out (reading.skip_bad_files, --skip-bad-files)",
+         report.refusals[0].why);
   for (const auto& refusal : report.refusals) log_line_warning(refusal.why);
   if (!options.skip_bad_files)
     fail(ExitCode::kData,
-         "{} of {} MIDI files cannot be used (listed above); mend or remove them, or set "
-         "reading.skip_bad_files",
+         "{} of {} MIDI files cannot be used (listed above); mend or remove them, or leave them out "
+         "(reading.skip_bad_files, --skip-bad-files)",
          bad, corpus.files.size());
 }
 

@@ -302,7 +302,7 @@ std::string summary(const std::vector<SyntheticPiece>& pieces) {
     ++quadrants[static_cast<std::size_t>(piece.quadrant)];
   }
   return fmt::format(
-      "{} pieces of {} songs, {} notes, in all 24 keys: {} major, {} minor\n"
+      "{} pieces of {} songs, {} notes: {} major, {} minor\n"
       "labels: Q1 {}, Q2 {}, Q3 {}, Q4 {}; the mode is that of the valence in {} pieces ({:.1f} %)\n"
       "split given: train {}, valid {}, test {}\n",
       pieces.size(), (pieces.size() + 1) / 2, notes, pieces.size() - minor, minor, quadrants[0], quadrants[1],

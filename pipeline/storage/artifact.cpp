@@ -23,7 +23,7 @@ ArtifactHeader read_header(const Hdf5Reader& file, const std::string& schema) {
   ArtifactHeader header;
   header.schema = file.text_attribute("", "schema");
   if (header.schema != schema)
-    fail(ExitCode::kData, "{}: has schema {}; this program reads {}", path, header.schema, schema);
+    fail(ExitCode::kData, "{}: has schema {}; expected a file of schema {}", path, header.schema, schema);
   header.content_sha256 = file.text_attribute("", "content_sha256");
   header.config_sha256 = file.text_attribute("", "config_sha256");
   header.producer = file.text_attribute("", "producer");

@@ -177,11 +177,14 @@ void write_attribute(hid_t file, const std::string& object, const std::string& n
 
 Hdf5Writer::Hdf5Writer(const std::filesystem::path& target) : file_(target), handle_(-1) {
   silence_library();
-  const std::string what = fmt::format("{}: cannot be created", file_.path().string());
+  const std::string what = fmt::format("{}: cannot be written", target.string());
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose, what);
   H5Pset_obj_track_times(creation, false);
+  errno = 0;
   handle_ = H5Fcreate(file_.path().c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
-  if (handle_ < 0) fail(ExitCode::kMissing, "{}{}", what, Handle::library_reason());
+  if (handle_ < 0)
+    fail(ExitCode::kMissing, "{}{}", what,
+         errno != 0 ? fmt::format(": {}", std::strerror(errno)) : Handle::library_reason());
 }
 
 Hdf5Writer::~Hdf5Writer() {
@@ -234,6 +237,8 @@ void Hdf5Writer::attribute(const std::string& object, const std::string& name,
 
 Hdf5Reader::Hdf5Reader(const std::filesystem::path& path) : path_(path), handle_(-1) {
   silence_library();
+  if (std::filesystem::is_directory(path))
+    fail(ExitCode::kMissing, "{}: is a folder; expected a file", path.string());
   if (!std::filesystem::is_regular_file(path)) fail(ExitCode::kMissing, "{}: no such file", path.string());
   handle_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   if (handle_ < 0)

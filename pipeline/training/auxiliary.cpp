@@ -29,7 +29,8 @@ AuxiliaryTargets make_auxiliary_targets(const std::vector<std::string>& names, c
                                         const ModeUnits& keys) {
   if (!names.empty() && !keys.key.empty() && keys.key.front() == nullptr)
     fail(ExitCode::kUsage,
-         "training.auxiliary is {}, which needs a mode file; make one with `mofi mode` and name it",
+         "training.auxiliary is {}, which needs a mode file; make one with `mofi mode` and name it "
+         "(inputs.mode, --mode)",
          fmt::join(names, ", "));
   AuxiliaryTargets targets;
   for (const std::string& name : names) {

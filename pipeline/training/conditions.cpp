@@ -135,10 +135,11 @@ ConditionTable make_conditions(const RunConfig& config, const TokenTable& tokens
     fail(
         ExitCode::kUsage,
         "injection.condition is features, which needs a feature file; make one with `mofi features` and name "
-        "it");
+        "it (inputs.features, --features)");
   if (needs_keys(config.injection) && !keys.key.empty() && keys.key.front() == nullptr)
     fail(ExitCode::kUsage,
-         "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it",
+         "injection.condition is {}, which needs a mode file; make one with `mofi mode` and name it "
+         "(inputs.mode, --mode)",
          condition);
   ConditionTable table;
   if (condition == "none") return table;

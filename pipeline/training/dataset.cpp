@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "core/error.h"
 #include "tokens/transposition.h"
@@ -29,8 +30,9 @@ std::vector<SplitPart> parts_of_pieces(const TokenTable& tokens, const DataConfi
   }
   const auto named = std::find(tokens.split_names.begin(), tokens.split_names.end(), data.split);
   if (named == tokens.split_names.end())
-    fail(ExitCode::kUsage, "data.split is '{}'; these tokens have {}{}folds", data.split,
-         fmt::join(tokens.split_names, ", "), tokens.split_names.empty() ? "" : " and ");
+    fail(ExitCode::kUsage, "data.split is '{}'{}; these tokens have {}{}folds: set data.split", data.split,
+         data.split == DataConfig{}.split ? ", its default" : "", fmt::join(tokens.split_names, ", "),
+         tokens.split_names.empty() ? "" : " and ");
   const auto column = static_cast<std::size_t>(named - tokens.split_names.begin());
   for (const TokenPiece& piece : tokens.pieces) parts.push_back(piece.split.at(column));
   return parts;
@@ -123,9 +125,17 @@ Dataset make_dataset(const TokenTable& tokens, const ModeTable* modes, const Run
          config.data.max_words, tokens.row_words);
   Dataset dataset = make(tokens, modes, config, features, parts_of_pieces(tokens, config.data), false);
   if (dataset.classes < 2)
-    fail(ExitCode::kData, "the tokens have {} classes; training needs labels of at least 2", dataset.classes);
-  if (dataset.rows_in({"train"}).empty())
-    fail(ExitCode::kData, "split {} leaves no labelled row to train on", config.data.split);
+    fail(ExitCode::kData,
+         "the tokens have {} classes; training needs labels of at least 2, as in labels.csv beside the MIDI "
+         "files",
+         dataset.classes);
+  std::set<int> labels;
+  for (const DatasetRow& row : dataset.rows)
+    if (row.part == SplitPart::kTrain) labels.insert(row.label);
+  if (labels.empty()) fail(ExitCode::kData, "split {} leaves no labelled row to train on", config.data.split);
+  if (labels.size() == 1)
+    fail(ExitCode::kData, "split {} leaves rows of {} alone to train on; training needs two classes",
+         config.data.split, dataset.class_names.at(static_cast<std::size_t>(*labels.begin())));
   for (const std::string& part : config.data.evaluate)
     if (dataset.rows_in({part}).empty())
       fail(ExitCode::kData, "split {} has no labelled row in its {} part", config.data.split, part);

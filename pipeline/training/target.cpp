@@ -35,7 +35,9 @@ Target make_target(const std::string& target, const TokenTable& tokens, const Mo
   } else {
     if (!keys.key.empty() && keys.key.front() == nullptr)
       fail(ExitCode::kUsage,
-           "data.target is {}, which needs a mode file; make one with `mofi mode` and name it", target);
+           "data.target is {}, which needs a mode file; make one with `mofi mode` and name it (inputs.mode, "
+           "--mode)",
+           target);
     made.turns = target == "tonic";
     made.class_names =
         made.turns ? std::vector<std::string>(std::begin(kPitchClassNames), std::end(kPitchClassNames))

@@ -39,7 +39,8 @@ TEST(Csv, a_missing_column_is_named_with_those_that_are_there) {
     parse_csv("file,label\n", "t.csv").column("group");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "t.csv: has no column 'group'; its columns are file, label");
+    EXPECT_STREQ(error.what(),
+                 "t.csv: has no column 'group'; its columns, parted by commas, are file, label");
   }
 }
 

@@ -35,7 +35,7 @@ TEST(Dataset, an_unknown_split_is_refused_with_those_that_exist) {
   RunConfig config = small_run();
   config.data.split = "midibert";
   EXPECT_EQ(refusal(config, small_corpus(24), nullptr, ExitCode::kUsage),
-            "data.split is 'midibert'; these tokens have given and folds");
+            "data.split is 'midibert'; these tokens have given and folds: set data.split");
 }
 
 TEST(Dataset, modes_are_joined_by_id_and_by_the_digest_of_the_midi_file) {

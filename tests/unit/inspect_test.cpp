@@ -377,7 +377,7 @@ TEST(Inspect, hdf5_files_of_others_and_of_other_versions_are_named) {
   EXPECT_THAT(refusal("keras/2"),
               HasSubstr("is an HDF5 file of the schema keras/2, which this program does not know"));
   EXPECT_THAT(refusal("mofi-tokens/999"),
-              HasSubstr("has schema mofi-tokens/999; this program reads mofi-tokens/"));
+              HasSubstr("has schema mofi-tokens/999; expected a file of schema mofi-tokens/"));
 }
 
 TEST(Inspect, damage_is_found_by_the_digest) {

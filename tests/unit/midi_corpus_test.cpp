@@ -70,7 +70,7 @@ TEST_F(FolderTest, mistakes_in_the_csv_are_refused_with_their_line) {
   EXPECT_THAT(refusal("file,label\na.mid,Q1\nb.mid,Q5\n", {"Q1", "Q2"}),
               HasSubstr("labels.csv:3: label 'Q5' is not known; expected one of Q1, Q2"));
   EXPECT_THAT(refusal("file,emotion\na.mid,Q1\n"),
-              HasSubstr("has no column 'label'; its columns are file, emotion"));
+              HasSubstr("has no column 'label'; its columns, parted by commas, are file, emotion"));
   EXPECT_THAT(refusal("file,label\na.mid,Q1\n./a.mid,Q1\n"),
               HasSubstr("labels.csv:3: a.mid was already listed in line 2"));
   EXPECT_THAT(refusal("file,label\nz.mid,Q1\n"), HasSubstr("labels.csv:2: lists z.mid, but"));
