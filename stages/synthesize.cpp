@@ -52,11 +52,11 @@ int main(int argc, char** argv) {
   app.add_flag("--dry-run", dry_run, "only say what would be done");
 
   return mofi::run_stage(argc, argv, app, [&] {
+    refuse_labels_of_others(output / "labels.csv");
     if (dry_run) {
       fmt::print("would write {} MIDI files and labels.csv into {}\n", config.pieces, output.string());
       return;
     }
-    refuse_labels_of_others(output / "labels.csv");
     const std::vector<mofi::SyntheticPiece> pieces = mofi::compose_corpus(config);
     const std::string digest = mofi::write_synthetic_corpus(output, pieces);
     fmt::print("{}digest {}\n", mofi::summary(pieces), digest);

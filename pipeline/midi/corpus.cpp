@@ -26,8 +26,8 @@ void require_folder(const fs::path& folder, const std::string& expected) {
   if (!fs::is_directory(folder))
     fail(ExitCode::kMissing, "{}: no such folder; expected {}", folder.string(), expected);
   std::error_code failure;
-  (void)fs::directory_iterator(folder, failure);
-  if (!failure) (void)fs::exists(folder / ".", failure);
+  (void)fs::directory_iterator(folder, failure);          // needs the right to list
+  if (!failure) (void)fs::exists(folder / ".", failure);  // and that to enter
   if (failure) fail(ExitCode::kMissing, "{}: cannot be looked into: {}", folder.string(), failure.message());
 }
 

@@ -38,6 +38,22 @@ TEST(Dataset, an_unknown_split_is_refused_with_those_that_exist) {
             "data.split is 'midibert'; these tokens have given and folds: set data.split");
 }
 
+TEST(Dataset, the_default_split_is_named_as_such_where_the_tokens_lack_it) {
+  RunConfig config = small_run();
+  config.data.split = DataConfig{}.split;
+  EXPECT_EQ(refusal(config, small_corpus(24), nullptr, ExitCode::kUsage),
+            "data.split is 'song_level', its default; these tokens have given and folds: set data.split");
+}
+
+TEST(Dataset, training_on_one_class_alone_is_refused) {
+  TokenTable tokens = small_corpus(24);
+  for (TokenPiece& piece : tokens.pieces)
+    if (piece.split[0] == SplitPart::kTrain) piece.label = 0;
+  EXPECT_EQ(refusal(small_run(), tokens, nullptr, ExitCode::kData),
+            "split given leaves rows of " + tokens.class_names[0] +
+                " alone to train on; training needs two classes");
+}
+
 TEST(Dataset, modes_are_joined_by_id_and_by_the_digest_of_the_midi_file) {
   const TokenTable tokens = small_corpus(24);
   RunConfig config = small_run();
